@@ -1,0 +1,112 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One package, three worlds. BARE_METAL picks the target list, because `swift build` builds every root target
+// for its triple and the kernel's assembly cannot be linked into a Linux program:
+//
+//     unset          the host: kdbg, the shared targets and all tests
+//     kernel         the kernel (toolset.json)
+//     user           the programs of Ring 3 (toolset-user.json)
+let world = Context.environment["BARE_METAL"] ?? "host"
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+let strictC: [CSetting] = [.treatAllWarnings(as: .error)]
+
+/// Built for the kernel and for the host: nothing here may allocate, and Embedded Swift must accept all of it.
+let shared: [Target] = [
+  .target(name: "X86", path: "kernel/X86", swiftSettings: strict),
+  .target(
+    name: "RingTransition", dependencies: ["X86"], path: "kernel/RingTransition", swiftSettings: strict),
+  .target(
+    name: "Report", dependencies: ["X86", "RingTransition"], path: "kernel/Report", swiftSettings: strict),
+  .target(name: "Core", dependencies: ["X86"], path: "kernel/Core", swiftSettings: strict),
+  .target(name: "DebuggerTable", path: "kernel/DebuggerTable", cSettings: strictC),
+  .target(name: "RemoteProtocol", path: "gdbstub/RemoteProtocol", swiftSettings: strict),
+]
+
+let kernel: [Target] = [
+  .target(name: "Boot", path: "kernel/Boot", cSettings: strictC),
+  .target(
+    name: "Machine", dependencies: ["X86", "Core", "Boot"], path: "kernel/Machine", swiftSettings: strict),
+  .target(name: "Drivers", path: "kernel/Drivers", swiftSettings: strict),
+  .executableTarget(
+    name: "Kernel",
+    dependencies: [
+      "Boot", "Core", "DebuggerTable", "Drivers", "Machine", "RemoteProtocol", "Report", "RingTransition",
+      "X86",
+    ],
+    path: "kernel/Kernel", swiftSettings: strict),
+]
+
+let user: [Target] = [
+  .target(name: "UserRuntime", path: "kernel/User/Runtime", cSettings: strictC),
+  .target(
+    name: "RingThree", dependencies: ["UserRuntime"], path: "kernel/User/RingThree", swiftSettings: strict),
+  .executableTarget(name: "baseline", path: "kernel/User/baseline", cSettings: strictC),
+  .executableTarget(
+    name: "init", dependencies: ["RingThree"], path: "kernel/User/init", swiftSettings: strict),
+  .executableTarget(
+    name: "hello", dependencies: ["RingThree"], path: "kernel/User/hello", swiftSettings: strict),
+]
+
+let host: [Target] = [
+  .systemLibrary(
+    name: "CReadline", path: "tools/kdbg/CReadline", pkgConfig: "readline",
+    providers: [.apt(["libreadline-dev"])]),
+  .systemLibrary(
+    name: "CElfutils", path: "tools/kdbg/CElfutils", pkgConfig: "libdw", providers: [.apt(["libdw-dev"])]),
+  .systemLibrary(
+    name: "CCapstone", path: "tools/kdbg/CCapstone", pkgConfig: "capstone",
+    providers: [.apt(["libcapstone-dev"])]),
+  .target(
+    name: "Session", dependencies: ["X86", "RemoteProtocol"], path: "tools/kdbg/Session",
+    swiftSettings: strict),
+  .target(
+    name: "Symbols", dependencies: ["X86", "CElfutils", "CCapstone"], path: "tools/kdbg/Symbols",
+    swiftSettings: strict),
+  .target(
+    name: "Inspect", dependencies: ["X86", "RingTransition", "DebuggerTable", "Session", "Symbols"],
+    path: "tools/kdbg/Inspect", swiftSettings: strict),
+  .target(
+    name: "Render", dependencies: ["X86", "RingTransition", "Report", "Inspect", "Symbols"],
+    path: "tools/kdbg/Render", swiftSettings: strict),
+  .target(
+    name: "Commands", dependencies: ["X86", "RingTransition", "Session", "Symbols", "Inspect", "Render"],
+    path: "tools/kdbg/Commands", swiftSettings: strict),
+  .target(
+    name: "LineEditor", dependencies: ["CReadline"], path: "tools/kdbg/LineEditor", swiftSettings: strict),
+  .executableTarget(
+    name: "kdbg",
+    dependencies: [
+      "Commands", "LineEditor", "Render", "Session",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ],
+    path: "tools/kdbg/kdbg", swiftSettings: strict),
+]
+
+/// One folder of Tests/ per target, and the end-to-end suites.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
+}
+
+let suites: [Target] = [
+  tests("X86Tests", ["X86"]),
+  tests("RingTransitionTests", ["RingTransition", "X86"]),
+  tests("ReportTests", ["Report", "RingTransition", "X86"]),
+  tests("CoreTests", ["Core", "X86"]),
+  tests("RemoteProtocolTests", ["RemoteProtocol"]),
+  tests("SessionTests", ["Session", "RemoteProtocol", "X86"]),
+  tests("SymbolsTests", ["Symbols", "X86"]),
+  tests("CommandsTests", ["Commands", "Render", "Inspect", "X86", "RingTransition", "Symbols"]),
+]
+
+let package = Package(
+  name: "ringside",
+  dependencies: world == "host"
+    ? [.package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")] : [],
+  targets: world == "host" ? shared + host + suites : world == "kernel" ? shared + kernel : user
+)

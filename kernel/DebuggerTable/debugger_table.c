@@ -1,0 +1,1 @@
+#include "debugger_table.h"
