@@ -31,8 +31,9 @@ let shared: [Target] = [
 let kernel: [Target] = [
   .target(name: "Boot", path: "kernel/Boot", cSettings: strictC),
   .target(
-    name: "Machine", dependencies: ["X86", "Core", "Boot"], path: "kernel/Machine", swiftSettings: strict),
-  .target(name: "Drivers", path: "kernel/Drivers", swiftSettings: strict),
+    name: "Machine", dependencies: ["Boot", "Core", "DebuggerTable", "X86"], path: "kernel/Machine",
+    swiftSettings: strict),
+  .target(name: "Drivers", dependencies: ["X86"], path: "kernel/Drivers", swiftSettings: strict),
   .executableTarget(
     name: "Kernel",
     dependencies: [

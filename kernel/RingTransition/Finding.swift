@@ -9,6 +9,19 @@ public struct Finding: Sendable {
     self.rule = rule
     self.verdict = verdict
   }
+
+  public var isHeld: Bool { if case .held = verdict { true } else { false } }
+  public var isViolated: Bool { evidence != nil }
+
+  /// What shows the violation; nil unless the rule is violated.
+  public var evidence: Evidence? { if case .violated(let evidence) = verdict { evidence } else { nil } }
+
+  /// How bad this violation is. Only RT-012 has parts of different weight: Ring 3 without IF can never be
+  /// preempted, the other bits only tell or allow too much.
+  public var severity: Severity {
+    guard rule == .rflagsImagePolicy, case .bits(_, _, let wrong) = evidence else { return rule.severity }
+    return wrong & RFlags.interruptEnable.rawValue != 0 ? .fatal : .security
+  }
 }
 
 /// The three answers a rule can give.
@@ -17,45 +30,6 @@ public enum Verdict: Sendable {
   case violated(Evidence)
   /// Not checked, and why: never to be read as "held".
   case unknown(Missing)
-}
-
-/// The values that show a violation; the words are made elsewhere.
-public enum Evidence: Sendable {
-  /// A linear access that the tables refuse. `fault` is what the processor would raise.
-  case access(PageWalk, PageAccess, AccessResult)
-  /// A register or field with a value it must not have.
-  case value(Subject, UInt64)
-  /// A register or field that should have had another value.
-  case mismatch(Subject, actual: UInt64, expected: UInt64)
-  /// A descriptor that cannot serve the selector that names it; nil when the index is past the table's limit.
-  case descriptor(SegmentSelector, SegmentDescriptor?)
-  /// A gate that cannot deliver its vector.
-  case gate(vector: UInt8, GateDescriptor)
-  /// A translation that works and must not: its rights are the finding.
-  case rights(PageWalk)
-}
-
-/// The thing a value belongs to.
-public enum Subject: UInt8, Equatable, Sendable {
-  case rsp0
-  case interruptStack1, interruptStack2, interruptStack3, interruptStack4
-  case interruptStack5, interruptStack6, interruptStack7
-  case taskRegisterSelector
-  case taskRegisterBase
-  case taskRegisterLimit
-  case taskRegisterType
-  case frameAddress
-  case frameRIP
-  case frameCS
-  case frameRFlags
-  case frameRSP
-  case frameSS
-  case currentRFlags
-  case opcode
-  case rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp
-  case r8, r9, r10, r11, r12, r13, r14, r15
-  case ds, es, fs, gs
-  case stackFrame
 }
 
 /// What would have been needed to check a rule.
@@ -74,9 +48,21 @@ public enum Missing: UInt8, Equatable, Sendable {
   case stackSize
   /// The processor is not in long mode, so the rule has no meaning.
   case longMode
+  /// RSP0 names no stack, or one that is not mapped, so there is nothing to check.
+  case kernelStack
+  /// Which slot the kernel returns from was not declared.
+  case frameSlot
+  /// The registers with which Ring 3 last entered: without them a kernel address in a register may be Ring 3's own.
+  case entryRegisters
+  /// A page of Ring 3 is absent or read-only, which demand paging and copy-on-write make legal.
+  case userPage
+  /// IA32_PKRS: supervisor protection keys are on, and they may forbid what the tables allow.
+  case protectionKeys
+  /// Events are delivered by means the model does not know: FRED or supervisor shadow stacks.
+  case eventDelivery
 }
 
 /// Where findings go, one by one, as they are made: the kernel prints, kdbg collects.
-public protocol FindingSink {
+public protocol FindingSink: ~Copyable {
   mutating func record(_ finding: Finding)
 }

@@ -58,6 +58,8 @@ public struct CR4: RegisterBits {
   public static let protectionKeys = CR4(rawValue: 1 << 22)
   public static let controlFlowEnforcement = CR4(rawValue: 1 << 23)
   public static let supervisorProtectionKeys = CR4(rawValue: 1 << 24)
+  /// FRED: events are delivered without IDT, TSS and IST. Intel FRED specification, 4.
+  public static let flexibleEventDelivery = CR4(rawValue: 1 << 32)
 }
 
 /// IA32_EFER, MSR C000_0080H. SDM Vol. 3A, 2.2.1.
@@ -97,6 +99,9 @@ public struct RFlags: RegisterBits {
 
   /// Bits 3, 5, 15 and 63:22.
   public static let reservedMask: UInt64 = 0xffff_ffff_ffc0_8028
+
+  /// IOPL, bits 13:12.
+  public static let ioPrivilegeMask: UInt64 = 3 << 12
 
   /// Bits 13:12: the ring up to which port instructions are allowed.
   public var ioPrivilegeLevel: UInt8 { UInt8(truncatingIfNeeded: (rawValue >> 12) & 3) }

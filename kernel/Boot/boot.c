@@ -1,0 +1,3 @@
+/* The layouts' assertions are checked here, once, by the C compiler. */
+#include "kernel_symbols.h"
+#include "processor.h"

@@ -1,0 +1,47 @@
+/* What assembly and the linker script define and Swift uses. Addresses are taken through functions, because
+ * Swift would otherwise treat a linker symbol as a variable. */
+#ifndef RINGSIDE_KERNEL_SYMBOLS_H
+#define RINGSIDE_KERNEL_SYMBOLS_H
+
+#include <stdint.h>
+#include "kernel_context.h"
+#include "return_audit.h"
+#include "trap_frame.h"
+
+extern struct return_path return_path;
+static inline struct return_path *pointer_to_return_path(void) { return &return_path; }
+void switch_context(struct kernel_context *from, const struct kernel_context *to, uint64_t cr3);
+
+struct kernel_state_flags {
+    uint32_t in_use, initialized;
+};
+extern struct kernel_state_flags kernel_state_flags;
+static inline struct kernel_state_flags *pointer_to_kernel_state_flags(void) { return &kernel_state_flags; }
+
+#define SYMBOL_ADDRESS(name) \
+    extern char name[]; \
+    static inline uint64_t address_of_##name(void) { return (uint64_t)name; }
+
+SYMBOL_ADDRESS(kernel_image_start)
+SYMBOL_ADDRESS(kernel_text_end)
+SYMBOL_ADDRESS(kernel_rodata_end)
+SYMBOL_ADDRESS(kernel_tables_end)
+SYMBOL_ADDRESS(kernel_image_end)
+SYMBOL_ADDRESS(boot_stack_guard)
+SYMBOL_ADDRESS(boot_stack_top)
+SYMBOL_ADDRESS(trap_stubs)
+SYMBOL_ADDRESS(user_return)
+SYMBOL_ADDRESS(return_to_user)
+SYMBOL_ADDRESS(descriptor_table)
+SYMBOL_ADDRESS(descriptor_table_end)
+SYMBOL_ADDRESS(interrupt_table)
+SYMBOL_ADDRESS(task_state_segment)
+SYMBOL_ADDRESS(ringside_debugger_table)
+SYMBOL_ADDRESS(kernel_state)
+SYMBOL_ADDRESS(kernel_state_end)
+SYMBOL_ADDRESS(kernel_contexts)
+
+/* Where the image was linked, less where it was loaded. */
+#define KERNEL_OFFSET 0xffffffff80000000ull
+
+#endif

@@ -1,0 +1,56 @@
+/* Everything that the processor or the entry code reads by address, laid out by hand. */
+#include "return_audit.h"
+
+    .section .descriptor_tables, "aw", @progbits
+    .balign 4096
+    .global descriptor_table
+descriptor_table:
+    .quad 0                  /* 0x00 */
+    .quad 0x00af9b000000ffff /* 0x08 kernel code: L, DPL 0. Accessed is set in all of these, so that the */
+    .quad 0x00cf93000000ffff /* 0x10 kernel data  processor never writes a table that is mapped read-only. */
+    .global task_state_descriptor
+task_state_descriptor:
+    .quad 0                  /* 0x18 TSS, filled at boot */
+    .quad 0                  /* 0x20 its upper half */
+    .quad 0x00cff3000000ffff /* 0x28 user data: DPL 3 */
+    .quad 0x00affb000000ffff /* 0x30 user code: L, DPL 3 */
+    .global descriptor_table_end
+descriptor_table_end:
+    .balign 4096
+    .global interrupt_table
+interrupt_table:
+    .skip 4096
+
+    .section .bss
+    .balign 4096
+    .global task_state_segment
+    .size task_state_segment, 104
+task_state_segment:
+    .skip 104
+    .balign 64
+    .global return_path
+    .size return_path, RETURN_ENTRIES + 16 * RETURN_ENTRY_COUNT
+return_path:
+    .skip RETURN_ENTRIES + 16 * RETURN_ENTRY_COUNT
+    .balign 64
+    .global ringside_debugger_table
+    .type ringside_debugger_table, @object
+    .size ringside_debugger_table, 472
+ringside_debugger_table:
+    .skip 472
+    .balign 64
+    .global kernel_state
+kernel_state:
+    .skip 65536
+    .global kernel_state_end
+kernel_state_end:
+
+    .balign 64
+    .global kernel_contexts
+kernel_contexts:
+    .skip 65 * 64            /* the process table's capacity and the boot thread */
+    .global kernel_state_flags
+kernel_state_flags:
+    .skip 8
+
+    .section .note.GNU-stack, "", @progbits

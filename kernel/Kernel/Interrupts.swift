@@ -1,0 +1,43 @@
+import Core
+import Drivers
+import Machine
+
+/// How often the timer takes the processor away.
+let tickMilliseconds: UInt32 = 4
+
+private let serialLine: UInt8 = 4
+
+/// Remaps the interrupt controllers and starts the clock. A boot with an injected fault keeps every line masked,
+/// so that the event which meets the fault is the one the test names.
+func startInterrupts(_ options: CommandLine) {
+  var controller = InterruptController(ports: Ports())
+  controller.start()
+  guard options.fault == nil else { return }
+  var timer = IntervalTimer(ports: Ports())
+  timer.start(every: tickMilliseconds)
+  var console = Console()
+  console.enableReceiveInterrupt()
+  controller.unmask(IntervalTimer<Ports>.line)
+  controller.unmask(serialLine)
+}
+
+/// A request line, acknowledged. True when the processor should go to another process.
+func handleInterrupt(line: UInt8, fromUser: Bool) -> Bool {
+  var controller = InterruptController(ports: Ports())
+  guard !controller.isSpurious(line) else { return false }
+  controller.acknowledge(line)
+  return Cell.withState { state in
+    switch line {
+    case IntervalTimer<Ports>.line:
+      state.system.milliseconds += UInt64(tickMilliseconds)
+      guard fromUser else { return false }
+      state.system.preempted(state.current)
+      return true
+    case serialLine:
+      state.system.inputArrived()
+      return false
+    default:
+      return false
+    }
+  }
+}

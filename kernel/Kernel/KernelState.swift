@@ -1,0 +1,25 @@
+import Core
+import Machine
+import RingTransition
+import X86
+
+typealias System = KernelSystem<PhysicalWindow, Console>
+typealias Cell = KernelCell<KernelState>
+
+/// Everything that the kernel remembers.
+struct KernelState: ~Copyable {
+  var system: System
+  let options: CommandLine
+  /// The context that runs: a process-table index, or the boot thread.
+  var current = KernelContexts.bootThread
+  /// Not yet injected.
+  var pendingFault: InjectedFault?
+  /// True while the baseline test's first process runs, whose first system call is announced.
+  var announcesFirstCall = false
+
+  init(system: consuming System, options: CommandLine) {
+    self.system = system
+    self.options = options
+    pendingFault = options.fault
+  }
+}

@@ -1,0 +1,102 @@
+import Boot
+import Core
+import DebuggerTable
+import Drivers
+import Machine
+import Report
+import X86
+
+/// Every way into the kernel ends here, interrupts off.
+///
+/// - Parameter frame: where the stub built the trap frame.
+@c(kernel_trap)
+public func kernelTrap(_ frame: UInt) {
+  withTrapFrame(at: frame) { dispatch(&$0) }
+}
+
+private func dispatch(_ frame: inout trap_frame) {
+  let vector = UInt8(truncatingIfNeeded: frame.vector)
+  let firstLine = InterruptController<Ports>.firstVector
+  if vector == DescriptorTables.systemCallVector, frame.isUser {
+    handleSystemCall(&frame)
+  } else if vector >= firstLine, vector - firstLine < InterruptController<Ports>.lineCount {
+    if handleInterrupt(line: vector - firstLine, fromUser: frame.isUser) { schedule() }
+  } else if mayEndProcess(vector), frame.isUser {
+    reportProcessFault(frame)
+    Cell.withState { $0.system.end($0.current, status: 128 + Int32(vector)) }
+    leaveForGood()
+  } else {
+    reportKernelFault(frame)
+  }
+  if frame.isUser {
+    // Ring 3 may set NT with POPF; an iretq of ours must not find it in a frame that is nested by mistake.
+    frame.rflags &= ~RFlags.nestedTask.rawValue
+  }
+}
+
+/// What Ring 3 can cause by itself. A double fault, an NMI or a machine check says something about the kernel or the
+/// machine, whoever was running.
+private func mayEndProcess(_ vector: UInt8) -> Bool {
+  switch ExceptionVector(rawValue: vector) {
+  case .doubleFault, .nonMaskableInterrupt, .machineCheck: false
+  default: true
+  }
+}
+
+private func handleSystemCall(_ frame: inout trap_frame) {
+  let request = SystemCallRequest(number: frame.rax, first: frame.rdi, second: frame.rsi, third: frame.rdx)
+  let rip = frame.rip
+  let announced = Cell.withState { state in
+    let process = state.system.processes[state.current]?.id ?? 0
+    return state.system.witness.called(from: rip, by: process) && state.announcesFirstCall
+  }
+  if announced {
+    var console = Console()
+    console.line("🎉 USERSPACE SYSCALL: Received INT 0x80 from userspace!")
+  }
+  while true {
+    switch Cell.withState({ $0.system.perform(request, by: $0.current) }) {
+    case .complete(let value):
+      frame.rax = value
+      if announced { announceCompletion(request, value) }
+      return
+    case .yield(let value):
+      frame.rax = value
+      schedule()
+      return
+    case .block:
+      schedule()
+    case .forked(let child):
+      frame.rax = startChild(child, from: frame)
+      return
+    case .started(let entry, let stackPointer):
+      // The loaded table has another lower half now; the processor must not go on with what it remembers.
+      Processor.load(Processor.cr3)
+      frame = .start(entry: entry, stackPointer: stackPointer)
+      return
+    case .exited:
+      leaveForGood()
+    }
+  }
+}
+
+/// Says what the first call came to, with the number that Ring 3 gets.
+private func announceCompletion(_ request: SystemCallRequest, _ value: UInt64) {
+  guard request.number == SystemCall.write.rawValue, Int64(bitPattern: value) >= 0 else { return }
+  var console = Console()
+  console.write("✅ SUCCESS: Userspace syscall completed - wrote ")
+  console.write(decimal: value)
+  console.line(" bytes")
+}
+
+/// The child of a fork leaves the same call with 0. Returns its process id.
+private func startChild(_ child: Int, from frame: trap_frame) -> UInt64 {
+  Cell.withState { state in
+    guard let process = state.system.processes[child], let stack = process.stack else { return 0 }
+    var copy = frame
+    copy.rax = 0
+    let place = state.system.frames.memory.place(copy, on: stack)
+    KernelContexts.prepareReturn(child, frame: place)
+    return process.id
+  }
+}

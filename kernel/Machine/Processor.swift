@@ -1,0 +1,100 @@
+import Boot
+public import X86
+
+/// The processor's own registers and what CPUID says of it.
+public enum Processor {
+  public static var cr0: CR0 {
+    get { CR0(rawValue: read_cr0()) }
+    set { write_cr0(newValue.rawValue) }
+  }
+  /// The address of the last page fault.
+  public static var cr2: UInt64 { read_cr2() }
+  public static var cr3: CR3 { CR3(rawValue: read_cr3()) }
+  public static var cr4: CR4 {
+    get { CR4(rawValue: read_cr4()) }
+    set { write_cr4(newValue.rawValue) }
+  }
+
+  /// Loads a table that maps the code, the stack and the data in use where they are now.
+  ///
+  /// - Parameter table: a root whose upper half is the kernel's.
+  public static func load(_ table: CR3) { write_cr3(table.rawValue) }
+
+  private static var efer: EFER { EFER(rawValue: read_msr(0xc000_0080)) }
+
+  /// CPUID 8000_0001H:EDX[26].
+  public static var hasGigabytePages: Bool { extendedFeatures & 1 << 26 != 0 }
+  private static var extendedFeatures: UInt32 { cpuid(0x8000_0001, 0).edx }
+  /// CPUID 7:EBX[7], EBX[20], ECX[2].
+  private static var hasSMEP: Bool { cpuid(7, 0).ebx & 1 << 7 != 0 }
+  private static var hasSMAP: Bool { cpuid(7, 0).ebx & 1 << 20 != 0 }
+  private static var hasUMIP: Bool { cpuid(7, 0).ecx & 1 << 2 != 0 }
+  /// CPUID 1:ECX[30].
+  private static var hasRandom: Bool { cpuid(1, 0).ecx & 1 << 30 != 0 }
+  /// CPUID 8000_0008H:EAX[7:0].
+  public static var physicalAddressBits: Int {
+    guard cpuid(0x8000_0000, 0).eax >= 0x8000_0008 else { return 36 }
+    return Int(cpuid(0x8000_0008, 0).eax & 0xff)
+  }
+
+  /// Which protections are on after ``protect(_:)``.
+  public enum Protection: Sendable {
+    /// All that the processor has.
+    case everything
+    /// Without SMEP and SMAP: the base of every injected fault.
+    case withoutUserPagePrevention
+  }
+
+  /// Turns on write protection, SMEP, SMAP and UMIP where they exist, and turns x87 and SSE off: Ring 3 is built
+  /// without them, and an instruction of theirs is #UD or #NM instead of state that nobody saves.
+  public static func protect(_ protection: Protection) {
+    cr0 = (cr0 | .writeProtect | .numericError | .emulation).subtracting(.monitorCoprocessor | .taskSwitched)
+    var features = cr4.subtracting(.osFXSR | .osXMMExceptions | .osXSAVE)
+    features.insert(.machineCheckEnable)
+    if hasUMIP { features.insert(.userModeInstructionPrevention) }
+    if protection == .everything {
+      if hasSMEP { features.insert(.supervisorExecutionPrevention) }
+      if hasSMAP { features.insert(.supervisorAccessPrevention) }
+    }
+    cr4 = features
+  }
+
+  /// A number that differs from boot to boot: from RDRAND, else from the time-stamp counter.
+  public static func randomNumber() -> UInt64 {
+    if hasRandom {
+      // Ten tries, as the manual advises (SDM Vol. 1, 7.3.17.1).
+      for _ in 0..<10 {
+        let value = read_random()
+        if value != 0 { return value }
+      }
+    }
+    return read_timestamp() &* 0x9e37_79b9_7f4a_7c15
+  }
+
+  /// Waits, with interrupts on, until one came.
+  public static func waitForInterrupt() { wait_for_interrupt() }
+
+  /// The register file as far as a running kernel can read its own: the general registers are left zero, because
+  /// nobody asks the running code for them.
+  public static var registers: RegisterFile {
+    var file = RegisterFile()
+    file.cr0 = cr0
+    file.cr2 = cr2
+    file.cr3 = cr3
+    file.cr4 = cr4
+    file.cr8 = read_cr8()
+    file.efer = efer
+    file.fsBase = read_msr(0xc000_0100)
+    file.gsBase = read_msr(0xc000_0101)
+    file.kernelGSBase = read_msr(0xc000_0102)
+    let global = store_descriptor_table()
+    let interrupt = store_interrupt_table()
+    file.globalTable = TableRegister(base: VirtualAddress(global.base), limit: global.limit)
+    file.interruptTable = TableRegister(base: VirtualAddress(interrupt.base), limit: interrupt.limit)
+    file.taskRegister = DescriptorTables.taskRegister(selector: store_task_register())
+    file.localTable = SegmentCache(
+      selector: SegmentSelector(rawValue: 0), base: 0, limit: 0, attributes: nil)
+    file.physicalAddressBits = physicalAddressBits
+    return file
+  }
+}

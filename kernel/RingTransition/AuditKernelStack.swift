@@ -1,0 +1,119 @@
+import X86
+
+/// The pages of the stack under RSP0, as one pass over them found them.
+struct KernelStackPages: Sendable {
+  let interval: StackInterval
+  /// The first page that refuses a supervisor write, from the top downwards.
+  var refused: Auditor.Probe?
+  /// The first page that Ring 3 can reach.
+  var userAccessible: PageWalk?
+  /// The frames of the mapped pages, the topmost first; a deeper stack is compared up to 16 pages.
+  var walks = InlineArray<16, PageWalk?>(repeating: nil)
+  var count = 0
+  /// The frames of the tables on the way.
+  var tables = FrameSet()
+}
+
+/// RT-024...RT-030 and RT-033: the stack that every entry without IST starts on.
+extension Auditor {
+  /// RT-024.
+  func rsp0Canonical() -> Verdict {
+    guard let rsp0 else { return .unknown(.taskStateSegment) }
+    return isCanonicalStack(rsp0) ? .held : .violated(.value(.rsp0, rsp0))
+  }
+
+  /// RT-025.
+  func rsp0Initialised() -> Verdict {
+    guard let rsp0 else { return .unknown(.taskStateSegment) }
+    return VirtualAddress(rsp0).isUpperHalf ? .held : .violated(.value(.rsp0, rsp0))
+  }
+
+  /// RT-026.
+  mutating func rsp0FramePagesWritable<Memory: PhysicalMemory & ~Copyable>(
+    _ memory: inout Memory
+  ) -> Verdict {
+    guard let rsp0 else { return .unknown(.taskStateSegment) }
+    switch push(below: rsp0, &memory) {
+    case .accepted:
+      // The key that IA32_PKRS may deny is not in the tables alone.
+      return registers.cr4.contains(.supervisorProtectionKeys) ? .unknown(.protectionKeys) : .held
+    case .nonCanonical: return .violated(.value(.rsp0, rsp0))
+    case .refused(let probe): return probe.verdict
+    }
+  }
+
+  /// One pass over the stack's pages, from the top downwards; nil when RSP0 names no stack.
+  mutating func kernelStackPages<Memory: PhysicalMemory & ~Copyable>(
+    _ memory: inout Memory
+  ) -> KernelStackPages? {
+    guard let rsp0, isCanonicalStack(rsp0) else { return nil }
+    // RSP0 a few bytes below the top still means the same pages.
+    let top = (rsp0 &+ 15) & ~15
+    let need = options.kernelStackSize ?? AuditOptions.minimumStackNeed
+    var pages = KernelStackPages(interval: StackInterval(top: top, byteCount: max(need, 48)))
+    var address = top &- 8
+    while true {
+      let probe = probe(address, .supervisorWrite, &memory)
+      if !probe.isAllowed, pages.refused == nil { pages.refused = probe }
+      if probe.walk.physicalAddress != nil {
+        if probe.walk.rights.isUser, pages.userAccessible == nil { pages.userAccessible = probe.walk }
+        if pages.count < pages.walks.count {
+          pages.walks[pages.count] = probe.walk
+          pages.count += 1
+        }
+      }
+      pages.tables.insertTables(of: probe.walk)
+      let page = VirtualAddress(address).pageBase().rawValue
+      guard page > pages.interval.low, page < pages.interval.high else { return pages }
+      address = page &- 8
+    }
+  }
+
+  /// RT-027. Aliases of the same frames at other addresses are not searched for here.
+  func rsp0NotUserAccessible(_ pages: KernelStackPages?) -> Verdict {
+    guard rsp0 != nil else { return .unknown(.taskStateSegment) }
+    guard let pages, pages.count > 0 else { return .unknown(.kernelStack) }
+    if let walk = pages.userAccessible { return .violated(.rights(walk)) }
+    return .held
+  }
+
+  /// RT-028.
+  func handlerHeadroom(_ pages: KernelStackPages?) -> Verdict {
+    guard let rsp0 else { return .unknown(.taskStateSegment) }
+    guard let pages else { return .violated(.value(.rsp0, rsp0)) }
+    return pages.refused?.verdict ?? .held
+  }
+
+  /// RT-029. The processor aligns before it pushes, so the frame is not where arithmetic puts it.
+  func rsp0Aligned() -> Verdict {
+    guard let rsp0 else { return .unknown(.taskStateSegment) }
+    return rsp0 & 15 == 0 ? .held : .violated(.value(.rsp0, rsp0))
+  }
+
+  /// RT-030.
+  func rsp0BelongsToCurrent() -> Verdict {
+    guard let rsp0 else { return .unknown(.taskStateSegment) }
+    guard let top = options.currentStackTop else { return .unknown(.currentThread) }
+    guard rsp0 != top else { return .held }
+    let size = options.kernelStackSize ?? AuditOptions.minimumStackNeed
+    let own = StackInterval(top: top, byteCount: size)
+    return own.holds(stackPointer: rsp0)
+      ? .violated(.mismatch(.rsp0, actual: rsp0, expected: top)) : .violated(.outside(.rsp0, rsp0, own))
+  }
+
+  /// RT-033.
+  func guardBelowStack<Memory: PhysicalMemory & ~Copyable>(
+    _ pages: KernelStackPages?, _ memory: inout Memory
+  ) -> Verdict {
+    guard rsp0 != nil else { return .unknown(.taskStateSegment) }
+    guard options.kernelStackSize != nil else { return .unknown(.stackSize) }
+    guard let pages else { return .unknown(.kernelStack) }
+    let below = VirtualAddress(pages.interval.low).pageBase() - 1
+    let walk = memory.walk(below, root: root, mode: mode)
+    switch walk.outcome {
+    case .mapped: return .violated(.rights(walk))
+    case .unreadable: return .unknown(.memory)
+    case .notPresent, .nonCanonical, .reservedBits: return .held
+    }
+  }
+}

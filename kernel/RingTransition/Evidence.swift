@@ -1,0 +1,102 @@
+import X86
+
+/// The values that show a violation; the words are made elsewhere.
+public enum Evidence: Sendable {
+  /// A linear access that the tables refuse, and what the processor would raise.
+  case access(PageWalk, PageAccess, AccessResult)
+  /// A register or field with a value it must not have.
+  case value(Subject, UInt64)
+  /// A register or field that should have had another value; a limit that should have been at least that.
+  case mismatch(Subject, actual: UInt64, expected: UInt64)
+  /// A register or field in which the bits of `wrong` are set and must be clear, or the other way round.
+  case bits(Subject, UInt64, wrong: UInt64)
+  /// An address that lies outside the stack it belongs to.
+  case outside(Subject, UInt64, StackInterval)
+  /// Two stacks that share addresses: the kernel stack under RSP0 first.
+  case overlap(StackInterval, Subject, StackInterval)
+  /// A page of the kernel stack whose frame serves something else as well.
+  case sharedFrame(PageWalk, FrameUse)
+  /// A descriptor that cannot serve the selector that names it; nil when the selector reaches none.
+  case descriptor(SegmentSelector, SegmentDescriptor?, DescriptorProblem)
+  /// A gate that cannot deliver its vector.
+  case gate(vector: UInt8, GateDescriptor)
+  /// A translation that works and must not: its rights are the finding.
+  case rights(PageWalk)
+}
+
+/// The thing a value belongs to.
+public enum Subject: UInt8, Equatable, Sendable {
+  case rsp0
+  case interruptStack1, interruptStack2, interruptStack3, interruptStack4
+  case interruptStack5, interruptStack6, interruptStack7
+  case taskRegisterSelector
+  case taskRegisterBase
+  case taskRegisterLimit
+  case taskRegisterType
+  case globalTableBase
+  case interruptTableBase
+  case interruptTableLimit
+  case frameAddress
+  case frameRIP
+  case frameCS
+  case frameRFlags
+  case frameRSP
+  case frameSS
+  case currentRFlags
+  case opcode
+  case rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp
+  case r8, r9, r10, r11, r12, r13, r14, r15
+  case ds, es, fs, gs
+  case stackFrame
+  /// One of the stacks that the caller declared beside the current one.
+  case otherStack
+  case gateOffset
+
+  /// IST`slot`, 1...7.
+  static func interruptStack(_ slot: Int) -> Subject {
+    Subject(rawValue: interruptStack1.rawValue + UInt8(truncatingIfNeeded: slot & 7) - 1) ?? .interruptStack1
+  }
+
+  /// The general register `number`, 0...15 in the order of ``RegisterFile``.
+  static func general(_ number: Int) -> Subject {
+    Subject(rawValue: rax.rawValue + UInt8(truncatingIfNeeded: number & 15)) ?? .rax
+  }
+}
+
+/// What the frame under a kernel-stack page is used for besides.
+public enum FrameUse: UInt8, Equatable, Sendable {
+  /// Frame 0, which nothing hands out: an entry that was never filled in.
+  case zeroFrame
+  case outsideMemory
+  case pageTable
+  case globalTable
+  case interruptTable
+  case taskStateSegment
+  case kernelText
+  /// Another page of the same stack.
+  case sameStack
+  /// A page of an IST stack.
+  case interruptStack
+}
+
+/// Why a descriptor cannot be loaded where it is named. SDM Vol. 2A, IRET; Vol. 3A, 6.12.1.
+public enum DescriptorProblem: UInt8, Equatable, Sendable {
+  /// The selector is null where it must not be.
+  case nullSelector
+  case requestedPrivilege
+  case beyondLimit
+  /// The selector names the LDT and none is loaded.
+  case noLocalTable
+  case notCode
+  case notWritableData
+  case privilege
+  case notPresent
+  /// L and D/B are both set, or L is clear where 64-bit code is needed.
+  case operandSize
+  /// A is clear and the page of the descriptor is not writable.
+  case accessedBitNotWritable
+  /// RIP or RSP does not fit the compatibility-mode segment.
+  case compatibilityRange
+  /// The descriptor in memory is not a busy 64-bit TSS.
+  case notBusyTaskState
+}

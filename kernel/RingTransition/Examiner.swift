@@ -1,0 +1,140 @@
+import X86
+
+/// One diagnosis in progress.
+struct Examiner: Sendable {
+  let registers: RegisterFile
+  let stop: StopState
+  var auditor: Auditor
+
+  init(registers: RegisterFile, stop: StopState) {
+    self.registers = registers
+    self.stop = stop
+    auditor = Auditor(registers: registers, options: AuditOptions())
+  }
+
+  /// What the machine shows, to be compared with a prediction.
+  struct Observation: Sendable {
+    /// Nil after a triple fault.
+    let located: LocatedFrame?
+    let context: InterruptFrame
+    var vector: UInt8? { located?.vector }
+    var errorCode: UInt64? { located?.errorCode }
+  }
+
+  mutating func examine<Memory: PhysicalMemory & ~Copyable>(_ memory: inout Memory) -> Diagnosis {
+    if isAfterReset { return Diagnosis(.machineReset, .signature) }
+    guard registers.isLongMode else { return Diagnosis(.unexplained, .guess) }
+    auditor.readTaskState(&memory)
+    let observation: Observation
+    switch stop.kind {
+    case .tripleFault:
+      observation = Observation(
+        located: nil,
+        context: InterruptFrame(
+          rip: registers.rip, cs: UInt64(registers.cs.rawValue), rflags: registers.rflags,
+          rsp: registers.rsp, ss: UInt64(registers.ss.rawValue)))
+    case .handler:
+      guard let located = locateFrame(&memory) else { return Diagnosis(.unexplained, .guess) }
+      observation = Observation(located: located, context: located.frame)
+    }
+    var diagnosis =
+      observation.context.isUser
+      ? examineDelivery(observation, &memory) : examineKernel(observation, &memory)
+    diagnosis.located = observation.located
+    diagnosis.context = observation.context
+    return diagnosis
+  }
+
+  /// RIP, CS and CR0 as RESET or INIT leave them. SDM Vol. 3A, 9.1.1.
+  private var isAfterReset: Bool {
+    registers.rip == 0xfff0 && !registers.cr0.contains(.protectionEnable) && registers.efer.isEmpty
+  }
+}
+
+extension Examiner {
+  /// Finds the frame of the handler that runs. An IST or RSP0 frame always ends at the aligned top of its
+  /// stack, however far the handler has come.
+  func locateFrame<Memory: PhysicalMemory & ~Copyable>(_ memory: inout Memory) -> LocatedFrame? {
+    if let address = stop.frameAddress { return frame(at: address, vector: stop.vector, &memory) }
+    let vector = stop.vector ?? vectorAtFirstInstruction(&memory) ?? vectorByInterruptStack(&memory)
+    if let vector, let gate = auditor.gate(vector, &memory) {
+      if gate.interruptStack != 0, let word = auditor.interruptStacks[Int(gate.interruptStack) - 1] {
+        return frame(below: word, vector: vector, &memory)
+      }
+      if gate.offset.rawValue == registers.rip {
+        let pushes = ExceptionVector(rawValue: vector)?.pushesErrorCode == true
+        return frame(at: registers.rsp &+ (pushes ? 8 : 0), vector: vector, &memory)
+      }
+    }
+    guard let rsp0 = auditor.rsp0,
+      StackInterval(top: rsp0, byteCount: stop.kernelStackSize).holds(stackPointer: registers.rsp)
+    else { return nil }
+    return frame(below: rsp0, vector: vector, &memory)
+  }
+
+  private func vectorAtFirstInstruction<Memory: PhysicalMemory & ~Copyable>(
+    _ memory: inout Memory
+  ) -> UInt8? {
+    for number in 0...255 {
+      let vector = UInt8(truncatingIfNeeded: number)
+      if let gate = auditor.gate(vector, &memory), gate.isPresent,
+        gate.offset.rawValue == registers.rip
+      {
+        return vector
+      }
+    }
+    return nil
+  }
+
+  /// The exception whose IST stack holds RSP: #DF first, since it is the one that a shared stack betrays.
+  private func vectorByInterruptStack<Memory: PhysicalMemory & ~Copyable>(
+    _ memory: inout Memory
+  ) -> UInt8? {
+    var found: UInt8?
+    for number in 0...255 {
+      let vector = UInt8(truncatingIfNeeded: number)
+      guard found == nil || vector == ExceptionVector.doubleFault.rawValue,
+        let gate = auditor.gate(vector, &memory), gate.isPresent, gate.interruptStack != 0,
+        let word = auditor.interruptStacks[Int(gate.interruptStack) - 1],
+        StackInterval(top: word, byteCount: stop.interruptStackSize).holds(stackPointer: registers.rsp)
+      else { continue }
+      found = vector
+    }
+    return found
+  }
+
+  private func frame<Memory: PhysicalMemory & ~Copyable>(
+    below stackPointer: UInt64, vector: UInt8?, _ memory: inout Memory
+  ) -> LocatedFrame? {
+    frame(
+      at: InterruptFrame.top(for: stackPointer) &- InterruptFrame.byteCount, vector: vector, &memory)
+  }
+
+  private func frame<Memory: PhysicalMemory & ~Copyable>(
+    at address: UInt64, vector: UInt8?, _ memory: inout Memory
+  ) -> LocatedFrame? {
+    guard let frame = readFrame(at: address, &memory), isPlausible(frame) else { return nil }
+    var errorCode: UInt64?
+    if let vector, ExceptionVector(rawValue: vector)?.pushesErrorCode == true {
+      errorCode = auditor.load(address &- 8, &memory)
+    }
+    return LocatedFrame(vector: vector, frame: frame, address: address, errorCode: errorCode)
+  }
+
+  func readFrame<Memory: PhysicalMemory & ~Copyable>(
+    at address: UInt64, _ memory: inout Memory
+  ) -> InterruptFrame? {
+    InterruptFrame.read(
+      at: VirtualAddress(address), root: auditor.root, mode: auditor.mode, memory: &memory)
+  }
+
+  /// A code selector inside the GDT with RPL 0 or 3, and flags that a processor can have pushed.
+  func isPlausible(_ frame: InterruptFrame) -> Bool {
+    let selector = frame.codeSelector
+    let limit = UInt64(registers.globalTable?.limit ?? UInt16.max)
+    return frame.cs <= 0xffff && frame.ss <= 0xffff && !selector.isNull
+      && (selector.requestedPrivilege == 0 || selector.requestedPrivilege == 3)
+      && (selector.isLocal || selector.tableOffset + 7 <= limit)
+      && frame.rflags.contains(.fixedOne) && frame.rflags.rawValue & RFlags.reservedMask == 0
+  }
+}
