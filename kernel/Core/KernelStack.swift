@@ -1,29 +1,33 @@
 import X86
 
-/// Where stacks stand in virtual memory: slots of 32 KiB, each a guard page, 16 KiB of stack and three pages
-/// that stay unmapped. 64 slots fill one page table exactly, so no slot straddles two.
+/// Where stacks stand in virtual memory: slots of equal size, each a guard page, the stack, and pages that stay
+/// unmapped.
 public struct StackRegion: Equatable, Sendable {
-  public static let slotBytes: UInt64 = 0x8000
   public static let guardBytes: UInt64 = 0x1000
-  public static let pagesPerStack = 4
-  public static let stackBytes: UInt64 = 0x4000
-  public static let slotCount = 64
 
   public let base: VirtualAddress
+  /// From one slot to the next.
+  public let slotBytes: UInt64
+  public let pagesPerStack: Int
 
-  public init(base: VirtualAddress) { self.base = base }
+  /// Kernel stacks of processes, PML4[402]: private to each process's table. A guard page, 16 KiB of stack and three
+  /// unmapped pages; 64 slots fill one page table exactly, so no slot straddles two.
+  public static let processes = StackRegion(
+    base: VirtualAddress(0xffff_c900_0000_0000), slotBytes: 0x8000, pagesPerStack: 4)
+  /// Stacks of a processor, PML4[403]: IST stacks and the exit stack, the same in every table. Larger, because the
+  /// whole audit and the report of a double fault run there.
+  public static let processor = StackRegion(
+    base: VirtualAddress(0xffff_c980_0000_0000), slotBytes: 0x2_0000, pagesPerStack: 16)
 
-  /// Kernel stacks of processes, PML4[402]: private to each process's table.
-  public static let processes = StackRegion(base: VirtualAddress(0xffff_c900_0000_0000))
-  /// Stacks of a processor, PML4[403]: IST stacks and the exit stack, the same in every table.
-  public static let processor = StackRegion(base: VirtualAddress(0xffff_c980_0000_0000))
+  /// How many slots there are for processes.
+  public static let slotCount = 64
+
+  public var stackBytes: UInt64 { UInt64(pagesPerStack) * PageSize.size4KiB.bytes }
 
   /// The lowest mapped byte of the stack in `slot`.
-  public func bottom(of slot: Int) -> VirtualAddress {
-    base + UInt64(slot) * Self.slotBytes + Self.guardBytes
-  }
+  public func bottom(of slot: Int) -> VirtualAddress { base + UInt64(slot) * slotBytes + Self.guardBytes }
   /// The first byte above the stack in `slot`: what goes into RSP0 or an IST entry.
-  public func top(of slot: Int) -> VirtualAddress { bottom(of: slot) + Self.stackBytes }
+  public func top(of slot: Int) -> VirtualAddress { bottom(of: slot) + stackBytes }
 
   /// The root-table entry that covers the region.
   public var rootIndex: Int { PagingLevel.pml4.index(of: base) }
@@ -50,7 +54,7 @@ public struct KernelStack: Sendable {
     var stack = KernelStack(slot: slot)
     var taken = 0
     do {
-      while taken < StackRegion.pagesPerStack {
+      while taken < StackRegion.processes.pagesPerStack {
         // Zeroed: a stack that is used again must not show its last owner's return addresses.
         stack.frames[taken] = try frames.allocateZeroed()
         taken += 1
@@ -72,7 +76,7 @@ public struct KernelStack: Sendable {
   func destroy<Memory: WritablePhysicalMemory & ~Copyable>(
     kernel: AddressSpace, frames: inout FrameAllocator<Memory>
   ) {
-    for page in 0..<StackRegion.pagesPerStack {
+    for page in 0..<StackRegion.processes.pagesPerStack {
       _ = try? kernel.unmap(bottom + UInt64(page) * PageSize.size4KiB.bytes, frames: &frames)
       try? frames.free(self.frames[page])
     }
@@ -92,7 +96,7 @@ public struct KernelStack: Sendable {
 public func mapKernelStack<Memory: WritablePhysicalMemory & ~Copyable>(
   _ stack: KernelStack, into space: AddressSpace, frames: inout FrameAllocator<Memory>
 ) throws(MappingError) {
-  for page in 0..<StackRegion.pagesPerStack {
+  for page in 0..<StackRegion.processes.pagesPerStack {
     try space.map(
       stack.bottom + UInt64(page) * PageSize.size4KiB.bytes, to: stack.frames[page].address,
       flags: KernelStack.flags, frames: &frames)

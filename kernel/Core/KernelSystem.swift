@@ -64,7 +64,7 @@ public struct KernelSystem<Memory: WritablePhysicalMemory & ~Copyable, Console: 
 
   /// A table entry with a kernel stack and an empty address space.
   private mutating func reserve(parent: UInt64) throws(CreationError) -> Int {
-    guard let index = processes.freeIndex else { throw .tooManyProcesses }
+    guard let index = processes.freeIndex() else { throw .tooManyProcesses }
     let stack: KernelStack
     let space: ProcessSpace
     do {

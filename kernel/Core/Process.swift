@@ -37,7 +37,10 @@ public struct Process: Sendable {
 }
 
 /// Every process, found by a small index that also numbers its kernel stack's slot.
-public struct ProcessTable: Sendable {
+///
+/// Even looking is `mutating` here: Swift 6.3 copies a whole `InlineArray` (6 KiB of it) to read one element through
+/// a shared reference, and reads it in place through an exclusive one.
+public struct ProcessTable: ~Copyable {
   public static let capacity = StackRegion.slotCount
 
   private var entries = InlineArray<64, Process?>(repeating: nil)
@@ -47,12 +50,12 @@ public struct ProcessTable: Sendable {
   public init() {}
 
   public subscript(index: Int) -> Process? {
-    get { entries[index] }
+    mutating get { entries[index] }
     set { entries[index] = newValue }
   }
 
   /// The lowest free index. Slots of ended processes are used again.
-  var freeIndex: Int? {
+  mutating func freeIndex() -> Int? {
     for index in 0..<Self.capacity where entries[index] == nil { return index }
     return nil
   }
@@ -73,13 +76,13 @@ public struct ProcessTable: Sendable {
     entries[index] = nil
   }
 
-  public func index(of id: UInt64) -> Int? {
+  public mutating func index(of id: UInt64) -> Int? {
     for index in 0..<Self.capacity where entries[index]?.id == id { return index }
     return nil
   }
 
   /// The next process after `index` that may run, in turn; `index` itself comes last.
-  public func nextReady(after index: Int) -> Int? {
+  public mutating func nextReady(after index: Int) -> Int? {
     for step in 1...Self.capacity {
       let candidate = (index + step) % Self.capacity
       if entries[candidate]?.state == .ready { return candidate }
@@ -88,7 +91,7 @@ public struct ProcessTable: Sendable {
   }
 
   /// True while a process exists that has not ended.
-  public var hasLiving: Bool {
+  public mutating func hasLiving() -> Bool {
     for index in 0..<Self.capacity {
       if let process = entries[index], !process.hasEnded { return true }
     }

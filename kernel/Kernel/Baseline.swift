@@ -94,7 +94,7 @@ private func reportMapping(of process: UInt64) {
   console.write("✓ Successfully copied ")
   console.write(decimal: UInt64(mapped.own))
   console.line(" kernel stack pages to process page table")
-  guard mapped.own == StackRegion.pagesPerStack else { baselineFailed("the kernel stack is not mapped") }
+  guard mapped.own == StackRegion.processes.pagesPerStack else { baselineFailed("the kernel stack is not mapped") }
   guard mapped.foreign == 0 else { baselineFailed("a page beside the kernel stack is mapped") }
   console.line("✓ Kernel stack mapped in process page table")
 }
@@ -106,7 +106,7 @@ private func countStackPages(
 ) -> (own: Int, foreign: Int) {
   var own = 0
   var foreign = 0
-  let pages = UInt64(StackRegion.slotCount) * StackRegion.slotBytes / PageSize.size4KiB.bytes
+  let pages = UInt64(StackRegion.slotCount) * StackRegion.processes.slotBytes / PageSize.size4KiB.bytes
   for number in 0..<pages {
     let page = StackRegion.processes.base + number * PageSize.size4KiB.bytes
     let walk = memory.walk(page, root: space.tables.root, mode: .building)

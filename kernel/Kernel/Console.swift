@@ -19,3 +19,11 @@ struct Console: TextSink, ConsoleDevice {
     newline()
   }
 }
+
+/// Where the Swift runtime prints the message of a failed precondition, in builds that keep the message.
+@c(putchar)
+public func putCharacter(_ character: Int32) -> Int32 {
+  var console = Console()
+  console.write(byte: UInt8(truncatingIfNeeded: character))
+  return character
+}

@@ -3,7 +3,16 @@ import Drivers
 import Machine
 
 /// How often the timer takes the processor away.
-let tickMilliseconds: UInt32 = 4
+enum Tick {
+  private static let usual: UInt32 = 4
+  /// A whole audit can take longer than the usual tick on an emulator. Then every return would meet the next tick
+  /// before its first instruction, and Ring 3 would never get on.
+  private static let underFullAudit: UInt32 = 40
+
+  static func milliseconds(_ options: CommandLine) -> UInt32 {
+    options.audit == .full ? underFullAudit : usual
+  }
+}
 
 private let serialLine: UInt8 = 4
 
@@ -14,7 +23,7 @@ func startInterrupts(_ options: CommandLine) {
   controller.start()
   guard options.fault == nil else { return }
   var timer = IntervalTimer(ports: Ports())
-  timer.start(every: tickMilliseconds)
+  timer.start(every: Tick.milliseconds(options))
   var console = Console()
   console.enableReceiveInterrupt()
   controller.unmask(IntervalTimer<Ports>.line)
@@ -29,7 +38,7 @@ func handleInterrupt(line: UInt8, fromUser: Bool) -> Bool {
   return Cell.withState { state in
     switch line {
     case IntervalTimer<Ports>.line:
-      state.system.milliseconds += UInt64(tickMilliseconds)
+      state.system.milliseconds += UInt64(Tick.milliseconds(state.options))
       guard fromUser else { return false }
       state.system.preempted(state.current)
       return true

@@ -94,7 +94,7 @@ private func mapProcessorStack(
   _ slot: Int, into space: AddressSpace, frames: inout FrameAllocator<PhysicalWindow>
 ) throws(MappingError) -> MemoryRange {
   let region = StackRegion.processor
-  for page in 0..<UInt64(StackRegion.pagesPerStack) {
+  for page in 0..<UInt64(region.pagesPerStack) {
     let frame: PhysicalFrame
     do { frame = try frames.allocateZeroed() } catch { throw .outOfFrames }
     try space.map(

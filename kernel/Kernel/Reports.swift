@@ -20,21 +20,20 @@ func reportKernelFault(_ frame: trap_frame) -> Never {
   var console = Console()
   let isDoubleFault = frame.vector == UInt64(ExceptionVector.doubleFault.rawValue)
   console.newline()
+  var machine = LiveMachine()
+  let registers = machine.registers
+  let walk = machine.walk(
+    VirtualAddress(registers.cr2), root: registers.cr3.root, mode: registers.pagingMode)
   if isDoubleFault {
-    var machine = LiveMachine()
-    console.writeDoubleFaultReport(
-      frame: frame.interruptFrame, errorCode: frame.error_code, machine: &machine)
+    console.write(
+      DoubleFaultReport(
+        frame: frame.interruptFrame, errorCode: frame.error_code, cr2: registers.cr2, cr3: registers.cr3,
+        rsp0: DescriptorTables.rsp0, walk: walk))
   } else {
     console.write("✗ KERNEL FAULT: ")
     writeException(frame, &console)
     console.newline()
-    var machine = LiveMachine()
-    let registers = machine.registers
-    if frame.vector == UInt64(ExceptionVector.pageFault.rawValue) {
-      console.write(
-        machine.walk(
-          VirtualAddress(registers.cr2), root: registers.cr3.root, mode: registers.pagingMode))
-    }
+    if frame.vector == UInt64(ExceptionVector.pageFault.rawValue) { console.write(walk) }
   }
   MachineEnd.exit(isDoubleFault ? RINGSIDE_EXIT_DOUBLE_FAULT : RINGSIDE_EXIT_KERNEL_FAULT)
 }

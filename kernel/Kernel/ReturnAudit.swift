@@ -69,11 +69,11 @@ public func kernelAuditFailed(_ frame: UInt) {
 private func auditWhole(_ frame: trap_frame) {
   var machine = LiveMachine()
   var options = AuditOptions()
-  options.kernelStackSize = StackRegion.stackBytes
-  options.interruptStackSize = StackRegion.stackBytes
+  options.kernelStackSize = StackRegion.processes.stackBytes
+  options.interruptStackSize = StackRegion.processor.stackBytes
   options.currentStackTop = ExportedTable.currentStackTop
   options.otherStacks[0] = StackInterval(
-    top: ReturnPath.exitStackTop.rawValue, byteCount: StackRegion.stackBytes)
+    top: ReturnPath.exitStackTop.rawValue, byteCount: StackRegion.processor.stackBytes)
   options.destination = .ringThree
   var sink = FirstViolation()
   auditEntryStack(&machine, frame: frame.interruptFrame, options: options, sink: &sink)

@@ -33,7 +33,7 @@ func runProcesses() {
     let (change, hasLiving) = Cell.withState { state -> (ContextChange?, Bool) in
       state.system.reap()
       let next = state.system.processes.nextReady(after: ProcessTable.capacity - 1)
-      return (next.flatMap { state.decide($0) }, state.system.processes.hasLiving)
+      return (next.flatMap { state.decide($0) }, state.system.processes.hasLiving())
     }
     if change != nil {
       perform(change)

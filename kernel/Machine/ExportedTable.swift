@@ -51,7 +51,7 @@ public enum ExportedTable {
   public static func publish(kernel: CR3, exitStack: MemoryRange) {
     unsafe table.pointee.kernel_cr3 = kernel.rawValue
     unsafe table.pointee.current_cr3 = kernel.rawValue
-    unsafe table.pointee.kernel_stack_size = StackRegion.stackBytes
+    unsafe table.pointee.kernel_stack_size = StackRegion.processes.stackBytes
     unsafe table.pointee.exit_stack = ringside_range(start: exitStack.start, end: exitStack.end)
     unsafe table.pointee.exit_frame = exitStack.end - InterruptFrame.byteCount
     unsafe table.pointee.kernel_image = ringside_range(

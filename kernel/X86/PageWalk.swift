@@ -11,10 +11,6 @@ public struct PageWalk: Sendable {
     public let index: Int
     public let entryAddress: PhysicalAddress
     public let entry: PageTableEntry
-
-    static let none = Step(
-      level: .pageTable, index: 0, entryAddress: PhysicalAddress(truncating: 0),
-      entry: PageTableEntry(rawValue: 0))
   }
 
   /// Where the walk ended.
@@ -33,20 +29,34 @@ public struct PageWalk: Sendable {
   public let address: VirtualAddress
   public let root: PhysicalFrame
   public fileprivate(set) var outcome: Outcome = .nonCanonical
-  public fileprivate(set) var count = 0
-  private var steps = InlineArray<5, Step>(repeating: .none)
+  private var readCount: UInt8 = 0
+  private let depth: PagingDepth
+  /// Only the raw entries are kept, the rest of a step follows from them: a walk is a value that is copied often,
+  /// on kernel stacks of 16 KiB.
+  private var entries = InlineArray<5, UInt64>(repeating: 0)
 
-  fileprivate init(address: VirtualAddress, root: PhysicalFrame) {
+  fileprivate init(address: VirtualAddress, root: PhysicalFrame, depth: PagingDepth) {
     self.address = address
     self.root = root
+    self.depth = depth
   }
 
-  /// The entries in the order in which they were read, `0 ..< count`.
-  public subscript(position: Int) -> Step { steps[position] }
+  /// How many entries were read.
+  public var count: Int { Int(readCount) }
 
-  fileprivate mutating func append(_ step: Step) {
-    steps[count] = step
-    count += 1
+  /// The entries in the order in which they were read, `0 ..< count`.
+  public subscript(position: Int) -> Step {
+    let level = PagingLevel(rawValue: depth.rawValue - UInt8(truncatingIfNeeded: position)) ?? .pageTable
+    let table = position == 0 ? root : PageTableEntry(rawValue: entries[position - 1]).frame
+    let index = level.index(of: address)
+    return Step(
+      level: level, index: index, entryAddress: table.address + UInt64(truncatingIfNeeded: index * 8),
+      entry: PageTableEntry(rawValue: entries[position]))
+  }
+
+  fileprivate mutating func append(_ entry: PageTableEntry) {
+    entries[Int(readCount)] = entry.rawValue
+    readCount += 1
   }
 
   /// The byte that the address names, nil unless the walk ended at a page.
@@ -58,7 +68,7 @@ public struct PageWalk: Sendable {
   /// SDM Vol. 3A, 4.6.1.
   public var rights: PageRights {
     var rights = PageRights.all
-    for position in 0..<count { rights.restrict(by: steps[position].entry) }
+    for position in 0..<count { rights.restrict(by: PageTableEntry(rawValue: entries[position])) }
     return rights
   }
 }
@@ -90,7 +100,7 @@ extension PhysicalMemory where Self: ~Copyable {
   public mutating func walk(
     _ address: VirtualAddress, root: PhysicalFrame, mode: PagingMode
   ) -> PageWalk {
-    var walk = PageWalk(address: address, root: root)
+    var walk = PageWalk(address: address, root: root, depth: mode.depth)
     guard address.isCanonical(mode.depth) else { return walk }
     var table = root
     var level = mode.depth.root
@@ -102,7 +112,7 @@ extension PhysicalMemory where Self: ~Copyable {
         return walk
       }
       let entry = PageTableEntry(rawValue: raw)
-      walk.append(.init(level: level, index: index, entryAddress: entryAddress, entry: entry))
+      walk.append(entry)
       guard entry.isPresent else {
         walk.outcome = .notPresent(level)
         return walk

@@ -1,0 +1,158 @@
+import RingTransition
+import X86
+
+extension TextSink {
+  /// A finding on one line, without the line's end: `RT-026 RSP0-frame-pages-writable: fatal: ...`.
+  public mutating func write(_ finding: Finding) {
+    writeIdentifier(finding.rule)
+    write(" ")
+    write(finding.rule.name)
+    write(": ")
+    switch finding.verdict {
+    case .held: write("held")
+    case .unknown(let missing):
+      write("not checked: ")
+      write(missing)
+    case .violated(let evidence):
+      write(finding.severity)
+      write(": ")
+      write(evidence, of: finding.rule)
+    }
+  }
+
+  /// What shows that `rule` is violated, and what the processor makes of it.
+  public mutating func write(_ evidence: Evidence, of rule: Rule) {
+    switch evidence {
+    case .access(let walk, let access, let result): writeRefusal(walk, access, result, rule)
+    case .value(let subject, let value): writeValue(subject, value, rule)
+    case .mismatch(let subject, let actual, let expected):
+      writeMismatch(subject, actual, expected, rule)
+    case .bits(let subject, let value, let wrong): writeBits(subject, value, wrong)
+    case .outside(let subject, let value, let stack):
+      write(subject)
+      write(" ")
+      write(hex: value)
+      write(" lies outside the current thread's stack ")
+      write(stack)
+    case .overlap(let stack, let subject, let other):
+      write("the stack under RSP0, ")
+      write(stack)
+      write(", overlaps ")
+      write(subject)
+      write(", ")
+      write(other)
+    case .sharedFrame(let walk, let use):
+      write("the frame under ")
+      write(hex: walk.address.rawValue)
+      if let physical = walk.physicalAddress {
+        write(", ")
+        write(hex: PhysicalFrame(containing: physical).address.rawValue)
+      }
+      write(", is ")
+      write(use)
+    case .descriptor(let selector, let descriptor, let problem):
+      writeDescriptor(selector, descriptor, problem, rule)
+    case .gate(let vector, let gate):
+      write("gate ")
+      write(hex: UInt64(vector))
+      write(" is ")
+      write(gate)
+    case .rights(let walk): writeRights(walk, rule)
+    }
+  }
+
+  /// `0xlow-0xhigh`.
+  public mutating func write(_ stack: StackInterval) {
+    write(hex: stack.low)
+    write("-")
+    write(hex: stack.high)
+  }
+
+  /// What kind of access, in the plural: `supervisor writes`.
+  public mutating func write(_ access: PageAccess) {
+    switch access {
+    case .supervisorRead: write("supervisor reads")
+    case .supervisorWrite: write("supervisor writes")
+    case .supervisorFetch: write("supervisor fetches")
+    case .userRead: write("user reads")
+    case .userWrite: write("user writes")
+    case .userFetch: write("user fetches")
+    }
+  }
+
+  private mutating func writeRefusal(
+    _ walk: PageWalk, _ access: PageAccess, _ result: AccessResult, _ rule: Rule
+  ) {
+    write(hex: walk.address.rawValue)
+    write(walk.physicalAddress == nil ? " is not mapped for " : " refuses ")
+    write(access)
+    write(" in CR3 ")
+    write(hex: walk.root.address.rawValue)
+    write(": ")
+    if walk.physicalAddress == nil {
+      writeReason(of: walk)
+    } else {
+      writeDenial(walk, access)
+    }
+    switch result {
+    case .pageFault(let code):
+      write("; ")
+      write(rule.moment)
+      write(" raises #PF (error ")
+      write(hex: code.rawValue)
+      write(", CR2 ")
+      write(hex: walk.address.rawValue)
+      write(")")
+    case .nonCanonical:
+      write("; ")
+      write(rule.moment)
+      write(rule == .frameReadable ? " raises #SS" : " raises #GP or #SS")
+    case .allowed, .unknown: break
+    }
+  }
+
+  /// Which level of a present translation refuses `access`.
+  private mutating func writeDenial(_ walk: PageWalk, _ access: PageAccess) {
+    if access.isUser, let step = walk.firstStep(where: .user, isSet: false) {
+      writeName(step.level, step.index)
+      write(" is supervisor")
+    } else if access.isFetch, let step = walk.firstStep(where: .noExecute, isSet: true) {
+      writeName(step.level, step.index)
+      write(" is no-execute")
+    } else if !access.isUser, walk.rights.isUser {
+      write(access.isFetch ? "it is a user page and SMEP is on" : "it is a user page and SMAP is on")
+    } else if access.isWrite, let step = walk.firstStep(where: .writable, isSet: false) {
+      writeName(step.level, step.index)
+      write(" is read-only")
+    } else {
+      write("its rights do not allow it")
+    }
+  }
+
+  private mutating func writeRights(_ walk: PageWalk, _ rule: Rule) {
+    write(hex: walk.address.rawValue)
+    if rule == .guardBelowStack {
+      write(", below the kernel stack, is mapped")
+    } else {
+      write(", on the kernel stack, is accessible to Ring 3")
+    }
+    write(" in CR3 ")
+    write(hex: walk.root.address.rawValue)
+    if let physical = walk.physicalAddress {
+      write(" (frame ")
+      write(hex: PhysicalFrame(containing: physical).address.rawValue)
+      write(")")
+    }
+  }
+}
+
+extension Rule {
+  /// When a violation shows itself.
+  var moment: StaticString {
+    switch number {
+    case 1...13: "iretq"
+    case 14, 15: "Ring 3"
+    default: "next entry"
+    }
+  }
+}
