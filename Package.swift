@@ -43,20 +43,22 @@ let kernel: [Target] = [
     path: "kernel/Kernel", swiftSettings: strict),
 ]
 
-let user: [Target] = [
-  .target(name: "UserRuntime", path: "kernel/User/Runtime", cSettings: strictC),
-  .target(
-    name: "RingThree", dependencies: ["UserRuntime"], path: "kernel/User/RingThree", swiftSettings: strict),
-  .executableTarget(name: "baseline", path: "kernel/User/baseline", cSettings: strictC),
-  .executableTarget(
-    name: "init", dependencies: ["RingThree"], path: "kernel/User/init", swiftSettings: strict),
-  .executableTarget(
-    name: "hello", dependencies: ["RingThree"], path: "kernel/User/hello", swiftSettings: strict),
-]
+let user: [Target] =
+  [
+    .target(name: "UserRuntime", path: "kernel/User/Runtime", cSettings: strictC),
+    .target(
+      name: "RingThree", dependencies: ["UserRuntime"], path: "kernel/User/RingThree", swiftSettings: strict),
+    .executableTarget(name: "baseline", path: "kernel/User/baseline", cSettings: strictC),
+  ]
+  + ["init", "hello", "faults", "cycles", "leaf", "echo"].map { name in
+    .executableTarget(
+      name: name, dependencies: ["RingThree"], path: "kernel/User/\(name)", swiftSettings: strict)
+  }
 
 let host: [Target] = [
   .systemLibrary(
-    name: "CReadline", path: "tools/kdbg/CReadline", pkgConfig: "readline",
+    // Without pkgConfig: SwiftPM warns about the flags there at every build, and none of them is needed.
+    name: "CReadline", path: "tools/kdbg/CReadline",
     providers: [.apt(["libreadline-dev"])]),
   .systemLibrary(
     name: "CElfutils", path: "tools/kdbg/CElfutils", pkgConfig: "libdw", providers: [.apt(["libdw-dev"])]),
@@ -95,13 +97,20 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 let suites: [Target] = [
-  tests("X86Tests", ["X86"]),
-  tests("RingTransitionTests", ["RingTransition", "X86"]),
-  tests("ReportTests", ["Report", "RingTransition", "X86"]),
+  .target(
+    name: "TestSupport", dependencies: ["X86", "RingTransition", "Report"], path: "Tests/Support",
+    swiftSettings: strict),
+  tests("X86Tests", ["X86", "TestSupport"]),
+  tests("RingTransitionTests", ["RingTransition", "X86", "TestSupport"]),
+  tests("ReportTests", ["Report", "RingTransition", "X86", "TestSupport"]),
   tests("CoreTests", ["Core", "X86"]),
   tests("RemoteProtocolTests", ["RemoteProtocol"]),
   tests("SessionTests", ["Session", "RemoteProtocol", "X86"]),
   tests("SymbolsTests", ["Symbols", "X86"]),
+  tests("LineEditorTests", ["LineEditor", "LineEditorProbe"]),
+  .executableTarget(
+    name: "LineEditorProbe", dependencies: ["LineEditor"], path: "Tests/LineEditorProbe",
+    swiftSettings: strict),
   tests("CommandsTests", ["Commands", "Render", "Inspect", "X86", "RingTransition", "Symbols"]),
 ]
 

@@ -52,6 +52,7 @@ public func kernelAuditFailed(_ frame: UInt) {
   var machine = LiveMachine()
   let registers = machine.registers
   let rsp0 = DescriptorTables.rsp0
+  guard rsp0 != 0 else { refuseReturn(Finding(.rsp0Initialised, .violated(.value(.rsp0, 0))), to: frame) }
   let stack = auditStack(
     rsp0: rsp0, root: registers.cr3.root, mode: registers.pagingMode, memory: &machine)
   if let finding = stack.violation { refuseReturn(finding, to: frame) }

@@ -2,16 +2,36 @@ import X86
 
 /// The pages of the stack under RSP0, as one pass over them found them.
 struct KernelStackPages: Sendable {
+  /// A deeper stack is compared with other memory down to this many pages.
+  static let capacity = 16
+
   let interval: StackInterval
   /// The first page that refuses a supervisor write, from the top downwards.
   var refused: Auditor.Probe?
-  /// The first page that Ring 3 can reach.
-  var userAccessible: PageWalk?
-  /// The frames of the mapped pages, the topmost first; a deeper stack is compared up to 16 pages.
-  var walks = InlineArray<16, PageWalk?>(repeating: nil)
-  var count = 0
+  /// An address on the first page that Ring 3 can reach.
+  var userAddress: UInt64?
   /// The frames of the tables on the way.
   var tables = FrameSet()
+  /// How many mapped pages were kept.
+  private(set) var count = 0
+  private var addresses = InlineArray<16, UInt64>(repeating: 0)
+  private var frames = InlineArray<16, UInt64>(repeating: 0)
+
+  init(interval: StackInterval) { self.interval = interval }
+
+  mutating func append(_ address: UInt64, _ physical: PhysicalAddress) {
+    guard count < Self.capacity else { return }
+    addresses[count] = address
+    frames[count] = PhysicalFrame(containing: physical).address.rawValue
+    count += 1
+  }
+
+  /// An address on the page at `position`, the topmost page being 0.
+  func address(_ position: Int) -> UInt64 { addresses[position] }
+  /// The frame behind it.
+  func frame(_ position: Int) -> PhysicalFrame {
+    PhysicalFrame(containing: PhysicalAddress(truncating: frames[position]))
+  }
 }
 
 /// RT-024...RT-030 and RT-033: the stack that every entry without IST starts on.
@@ -55,12 +75,9 @@ extension Auditor {
     while true {
       let probe = probe(address, .supervisorWrite, &memory)
       if !probe.isAllowed, pages.refused == nil { pages.refused = probe }
-      if probe.walk.physicalAddress != nil {
-        if probe.walk.rights.isUser, pages.userAccessible == nil { pages.userAccessible = probe.walk }
-        if pages.count < pages.walks.count {
-          pages.walks[pages.count] = probe.walk
-          pages.count += 1
-        }
+      if let physical = probe.walk.physicalAddress {
+        if probe.walk.rights.isUser, pages.userAddress == nil { pages.userAddress = address }
+        pages.append(address, physical)
       }
       pages.tables.insertTables(of: probe.walk)
       let page = VirtualAddress(address).pageBase().rawValue
@@ -70,11 +87,13 @@ extension Auditor {
   }
 
   /// RT-027. Aliases of the same frames at other addresses are not searched for here.
-  func rsp0NotUserAccessible(_ pages: KernelStackPages?) -> Verdict {
+  func rsp0NotUserAccessible<Memory: PhysicalMemory & ~Copyable>(
+    _ pages: KernelStackPages?, _ memory: inout Memory
+  ) -> Verdict {
     guard rsp0 != nil else { return .unknown(.taskStateSegment) }
     guard let pages, pages.count > 0 else { return .unknown(.kernelStack) }
-    if let walk = pages.userAccessible { return .violated(.rights(walk)) }
-    return .held
+    guard let address = pages.userAddress else { return .held }
+    return .violated(.rights(memory.walk(VirtualAddress(address), root: root, mode: mode)))
   }
 
   /// RT-028.

@@ -123,7 +123,7 @@ extension Auditor {
     sink.record(Finding(.rsp0Initialised, rsp0Initialised()))
     sink.record(Finding(.rsp0FramePagesWritable, rsp0FramePagesWritable(&memory)))
     let pages = kernelStackPages(&memory)
-    sink.record(Finding(.rsp0NotUserAccessible, rsp0NotUserAccessible(pages)))
+    sink.record(Finding(.rsp0NotUserAccessible, rsp0NotUserAccessible(pages, &memory)))
     sink.record(Finding(.handlerHeadroom, handlerHeadroom(pages)))
     sink.record(Finding(.rsp0Aligned, rsp0Aligned()))
     sink.record(Finding(.rsp0BelongsToCurrent, rsp0BelongsToCurrent()))

@@ -20,30 +20,37 @@ extension Auditor {
       if other.overlaps(pages.interval) {
         return .violated(.overlap(pages.interval, .interruptStack(slot), other))
       }
-      if let walk = page(of: pages, sharedWith: other, &memory) {
+      if let address = address(in: pages, sharedWith: other, &memory) {
+        let walk = memory.walk(VirtualAddress(address), root: root, mode: mode)
         return .violated(.sharedFrame(walk, .interruptStack))
       }
     }
     return .held
   }
 
-  /// The page of the kernel stack whose frame is also mapped in `other`.
-  private func page<Memory: PhysicalMemory & ~Copyable>(
-    of pages: KernelStackPages, sharedWith other: StackInterval, _ memory: inout Memory
-  ) -> PageWalk? {
+  /// An address on the page of the kernel stack whose frame is also mapped in `other`.
+  private func address<Memory: PhysicalMemory & ~Copyable>(
+    in pages: KernelStackPages, sharedWith other: StackInterval, _ memory: inout Memory
+  ) -> UInt64? {
     var address = other.high &- 8
     while true {
-      let walk = memory.walk(VirtualAddress(address), root: root, mode: mode)
-      if let physical = walk.physicalAddress {
-        for position in 0..<pages.count {
-          guard let own = pages.walks[position], let mine = own.physicalAddress else { continue }
-          if PhysicalFrame(containing: mine) == PhysicalFrame(containing: physical) { return own }
+      if let frame = frame(at: address, &memory) {
+        for position in 0..<pages.count where pages.frame(position) == frame {
+          return pages.address(position)
         }
       }
       let page = VirtualAddress(address).pageBase().rawValue
       guard page > other.low, page < other.high else { return nil }
       address = page &- 8
     }
+  }
+
+  private func frame<Memory: PhysicalMemory & ~Copyable>(
+    at address: UInt64, _ memory: inout Memory
+  ) -> PhysicalFrame? {
+    let walk = memory.walk(VirtualAddress(address), root: root, mode: mode)
+    guard let physical = walk.physicalAddress else { return nil }
+    return PhysicalFrame(containing: physical)
   }
 
   /// RT-032.
@@ -53,20 +60,16 @@ extension Auditor {
     guard rsp0 != nil else { return .unknown(.taskStateSegment) }
     guard let pages, pages.count > 0 else { return .unknown(.kernelStack) }
     let others = structureFrames(&memory)
-    var seen = FrameSet()
     for position in 0..<pages.count {
-      guard let walk = pages.walks[position], let physical = walk.physicalAddress else { continue }
-      let frame = PhysicalFrame(containing: physical)
-      if let use = use(of: frame, pages, others, seen, &memory) {
-        return .violated(.sharedFrame(walk, use))
-      }
-      seen.insert(frame)
+      guard let use = use(of: pages.frame(position), at: position, pages, others, &memory) else { continue }
+      let walk = memory.walk(VirtualAddress(pages.address(position)), root: root, mode: mode)
+      return .violated(.sharedFrame(walk, use))
     }
     return pages.refused == nil ? .held : .unknown(.kernelStack)
   }
 
   private func use<Memory: PhysicalMemory & ~Copyable>(
-    of frame: PhysicalFrame, _ pages: KernelStackPages, _ others: StructureFrames, _ seen: FrameSet,
+    of frame: PhysicalFrame, at position: Int, _ pages: KernelStackPages, _ others: StructureFrames,
     _ memory: inout Memory
   ) -> FrameUse? {
     if frame.number == 0 { return .zeroFrame }
@@ -76,15 +79,24 @@ extension Auditor {
     if others.interrupt.contains(frame) { return .interruptTable }
     if others.task.contains(frame) { return .taskStateSegment }
     if others.text.contains(frame) { return .kernelText }
-    return seen.contains(frame) ? .sameStack : nil
+    for earlier in 0..<position where pages.frame(earlier) == frame { return .sameStack }
+    return nil
   }
 
-  /// The frames that an entry needs intact.
+  /// The frames that an entry needs intact. Tables of more than two pages do not exist in long mode, except a
+  /// GDT of over 1,024 entries.
   private struct StructureFrames {
-    var global = FrameSet()
-    var interrupt = FrameSet()
-    var task = FrameSet()
-    var text = FrameSet()
+    var global = FramePair()
+    var interrupt = FramePair()
+    var task = FramePair()
+    var text = FramePair()
+  }
+
+  private struct FramePair {
+    var first: PhysicalFrame?
+    var last: PhysicalFrame?
+
+    func contains(_ frame: PhysicalFrame) -> Bool { first == frame || last == frame }
   }
 
   private func structureFrames<Memory: PhysicalMemory & ~Copyable>(
@@ -92,30 +104,22 @@ extension Auditor {
   ) -> StructureFrames {
     var frames = StructureFrames()
     if let table = registers.globalTable {
-      insertFrames(of: table.base.rawValue, last: UInt64(table.limit), into: &frames.global, &memory)
+      frames.global = pair(table.base.rawValue, last: UInt64(table.limit), &memory)
     }
     if let table = registers.interruptTable {
-      insertFrames(of: table.base.rawValue, last: UInt64(table.limit), into: &frames.interrupt, &memory)
+      frames.interrupt = pair(table.base.rawValue, last: UInt64(table.limit), &memory)
     }
     if let task = loadedTask {
       let last = min(UInt64(task.limit), TaskStateSegment.byteCount - 1)
-      insertFrames(of: task.base, last: last, into: &frames.task, &memory)
+      frames.task = pair(task.base, last: last, &memory)
     }
-    if registers.cs.requestedPrivilege == 0 {
-      insertFrames(of: registers.rip, last: 0, into: &frames.text, &memory)
-    }
+    if registers.cs.requestedPrivilege == 0 { frames.text = pair(registers.rip, last: 0, &memory) }
     return frames
   }
 
-  /// The first and the last page of `base ... base + last`; tables of more than two pages do not exist in
-  /// long mode except a GDT of over 1,024 entries.
-  private func insertFrames<Memory: PhysicalMemory & ~Copyable>(
-    of base: UInt64, last: UInt64, into set: inout FrameSet, _ memory: inout Memory
-  ) {
-    for number in 0..<2 {
-      let address = number == 0 ? base : base &+ last
-      let walk = memory.walk(VirtualAddress(address), root: root, mode: mode)
-      if let physical = walk.physicalAddress { set.insert(PhysicalFrame(containing: physical)) }
-    }
+  private func pair<Memory: PhysicalMemory & ~Copyable>(
+    _ base: UInt64, last: UInt64, _ memory: inout Memory
+  ) -> FramePair {
+    FramePair(first: frame(at: base, &memory), last: frame(at: base &+ last, &memory))
   }
 }

@@ -18,6 +18,16 @@ public enum System {
     }
   }
 
+  /// The next byte of the console; waits for it. Nil on an error.
+  public static func readByte() -> UInt8? {
+    var byte: UInt8 = 0
+    // SAFETY: the kernel stores one byte at `place` during the call and keeps nothing.
+    let count = unsafe withUnsafeMutablePointer(to: &byte) { place in
+      system_call(2, 0, UInt64(UInt(bitPattern: place)), 1)
+    }
+    return count == 1 ? byte : nil
+  }
+
   /// Lets others run.
   public static func yield() { _ = system_call(3, 0, 0, 0) }
 

@@ -17,4 +17,57 @@ static inline int64_t system_call(uint64_t number, uint64_t first, uint64_t seco
     return result;
 }
 
+/* One way each for a program to do what Ring 3 may not, for the program that tests the answer. */
+static inline void read_address(uint64_t address)
+{
+    (void)*(volatile unsigned char *)address;
+}
+
+static inline void write_address(uint64_t address)
+{
+    *(volatile unsigned char *)address = 1;
+}
+
+static inline void execute_address(uint64_t address)
+{
+    ((void (*)(void))address)();
+}
+
+static inline void execute_stack(void)
+{
+    volatile unsigned char code[] = {0xc3}; /* ret */
+    ((void (*)(void))(uint64_t)code)();
+}
+
+static inline void execute_cli(void) { __asm__ volatile("cli"); }
+static inline void execute_out(void) { __asm__ volatile("outb %%al, $0xf4" : : "a"(0x10)); }
+static inline void execute_sgdt(void)
+{
+    unsigned char place[16];
+    __asm__ volatile("sgdt %0" : "=m"(place));
+}
+static inline void execute_sse(void) { __asm__ volatile(".byte 0x0f, 0x57, 0xc0"); /* xorps %xmm0, %xmm0 */ }
+static inline void execute_x87(void) { __asm__ volatile("fninit"); }
+static inline void execute_ud2(void) { __asm__ volatile("ud2"); }
+static inline void execute_int3(void) { __asm__ volatile("int3"); }
+static inline void execute_int14(void) { __asm__ volatile("int $14"); }
+static inline void divide_by_zero(void)
+{
+    __asm__ volatile("xorl %%ecx, %%ecx; divl %%ecx" : : "a"(1), "d"(0) : "ecx");
+}
+static inline void overflow_stack(void)
+{
+    __asm__ volatile("1: pushq %rax; jmp 1b");
+}
+
+/* RFLAGS with NT, AC, DF and ID set, which Ring 3 may do; then a system call. Returns RFLAGS as they are after it. */
+static inline uint64_t call_with_odd_flags(void)
+{
+    uint64_t flags;
+    __asm__ volatile("pushfq; orq $0x244400, (%%rsp); popfq; movl $39, %%eax; int $0x80;"
+                     "pushfq; popq %0; pushq $2; popfq"
+                     : "=r"(flags) : : "rax", "memory", "cc");
+    return flags;
+}
+
 #endif

@@ -1,0 +1,5 @@
+import RingThree
+
+// The shortest program: what `cycles` executes.
+
+System.exit(9)

@@ -1,0 +1,12 @@
+#!/bin/bash
+# Runs every test and ends with the line `N passed, M failed`. Exit status 0 only when something ran and nothing
+# failed.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+mkdir -p build
+rm -f build/tests*.xml
+lint=0
+make lint || lint=1
+swift test --scratch-path .build --parallel --num-workers 2 --xunit-output build/tests.xml 2>&1 | tools/quiet-tests.py
+status=${PIPESTATUS[0]}
+tools/count-tests.py "$status" "$lint" build/tests*.xml
