@@ -161,7 +161,8 @@ extension PhysicalBytes {
   }
 
   /// What follows `key`, nil when these bytes begin otherwise.
-  func value<Memory: PhysicalMemory & ~Copyable>(of key: StaticString, memory: inout Memory) -> PhysicalBytes? {
+  func value<Memory: PhysicalMemory & ~Copyable>(of key: StaticString, memory: inout Memory) -> PhysicalBytes?
+  {
     let count = UInt64(key.utf8CodeUnitCount)
     guard byteCount >= count, matches(key, memory: &memory) else { return nil }
     return slice(offset: count, count: byteCount - count)

@@ -15,7 +15,7 @@ struct ELFProgram {
   private static let headerBytes: UInt64 = 64
   private static let programHeaderBytes: UInt64 = 56
   private static let typeExecutable: UInt16 = 2
-  private static let machineX86_64: UInt16 = 62
+  private static let instructionSetX86: UInt16 = 62
   private static let loadSegment: UInt32 = 1
   private static let executableFlag: UInt32 = 1
   private static let writableFlag: UInt32 = 2
@@ -41,7 +41,7 @@ struct ELFProgram {
     guard file.byteCount >= Self.headerBytes,
       file.byte(4, memory: &memory) == 2, file.byte(5, memory: &memory) == 1,
       file.integer(UInt16.self, at: 16, memory: &memory) == Self.typeExecutable,
-      file.integer(UInt16.self, at: 18, memory: &memory) == Self.machineX86_64
+      file.integer(UInt16.self, at: 18, memory: &memory) == Self.instructionSetX86
     else { throw .notX86Executable }
     guard let entry = file.integer(UInt64.self, at: 24, memory: &memory),
       let tableOffset = file.integer(UInt64.self, at: 32, memory: &memory),

@@ -33,7 +33,8 @@ public struct KernelSystem<Memory: WritablePhysicalMemory & ~Copyable, Console: 
   static var userStackPages: UInt64 { 16 }
 
   public init(
-    frames: consuming FrameAllocator<Memory>, console: Console, kernelSpace: AddressSpace, archive: CpioArchive
+    frames: consuming FrameAllocator<Memory>, console: Console, kernelSpace: AddressSpace,
+    archive: CpioArchive
   ) {
     self.frames = frames
     self.console = console

@@ -16,7 +16,8 @@ public struct ProcessSpace: Equatable, Sendable {
     tables = try AddressSpace(frames: &frames)
     for index in Self.kernelEntries where index != StackRegion.processes.rootIndex {
       let offset = UInt64(index) * 8
-      frames.memory.store(frames.memory.load(kernel.root.address + offset) ?? 0, at: tables.root.address + offset)
+      frames.memory.store(
+        frames.memory.load(kernel.root.address + offset) ?? 0, at: tables.root.address + offset)
     }
     do {
       try mapKernelStack(stack, into: tables, frames: &frames)

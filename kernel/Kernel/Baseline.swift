@@ -70,7 +70,9 @@ private func runDirect(_ nonce: UInt64) {
     return state.system.frames.freeCount
   }
   runProcesses()
-  guard let record = Cell.withState({ $0.system.witness[process] }) else { baselineFailed("nothing was seen") }
+  guard let record = Cell.withState({ $0.system.witness[process] }) else {
+    baselineFailed("nothing was seen")
+  }
   Cell.withState { $0.announcesFirstCall = false }
   guard record.firstCallRIP == firstCallAddress + callInstructionBytes else {
     baselineFailed("the first system call did not come from 0x10000019")
@@ -85,7 +87,8 @@ private func runDirect(_ nonce: UInt64) {
 /// Looks into the process's own table, and into no other, for what was promised about it.
 private func reportMapping(of process: UInt64) {
   let mapped = Cell.withState { state -> (own: Int, foreign: Int) in
-    guard let index = state.system.processes.index(of: process), let space = state.system.processes[index]?.space,
+    guard let index = state.system.processes.index(of: process),
+      let space = state.system.processes[index]?.space,
       let stack = state.system.processes[index]?.stack
     else { return (0, 0) }
     return countStackPages(of: stack, in: space, memory: &state.system.frames.memory)
@@ -94,7 +97,9 @@ private func reportMapping(of process: UInt64) {
   console.write("✓ Successfully copied ")
   console.write(decimal: UInt64(mapped.own))
   console.line(" kernel stack pages to process page table")
-  guard mapped.own == StackRegion.processes.pagesPerStack else { baselineFailed("the kernel stack is not mapped") }
+  guard mapped.own == StackRegion.processes.pagesPerStack else {
+    baselineFailed("the kernel stack is not mapped")
+  }
   guard mapped.foreign == 0 else { baselineFailed("a page beside the kernel stack is mapped") }
   console.line("✓ Kernel stack mapped in process page table")
 }

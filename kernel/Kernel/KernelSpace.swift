@@ -51,7 +51,9 @@ private func mapWindow(
     while address < range.end {
       let size = windowPageSize(at: address, end: range.end, hasGigabytePages: hasGigabytePages)
       var flags = PageTableEntry.Flags.noExecute
-      if address < KernelImage.readOnly.start || address >= KernelImage.readOnly.end { flags.insert(.writable) }
+      if address < KernelImage.readOnly.start || address >= KernelImage.readOnly.end {
+        flags.insert(.writable)
+      }
       let physical = PhysicalAddress(truncating: address)
       try space.map(
         PhysicalWindow.virtual(physical), to: physical, size: size, flags: flags, frames: &frames)

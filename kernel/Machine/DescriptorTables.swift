@@ -29,7 +29,8 @@ public enum DescriptorTables {
   private static func task(_ offset: UInt64) -> UnsafeMutableRawPointer {
     // SAFETY: the assembly reserves 104 bytes for the segment, for as long as the kernel runs; callers pass
     // offsets of fields.
-    unsafe UnsafeMutableRawPointer(bitPattern: UInt(address_of_task_state_segment() + offset)).unsafelyUnwrapped
+    unsafe UnsafeMutableRawPointer(bitPattern: UInt(address_of_task_state_segment() + offset))
+      .unsafelyUnwrapped
   }
 
   /// TSS.RSP0, the stack of the next entry from Ring 3.
@@ -54,7 +55,8 @@ public enum DescriptorTables {
     fillTaskState()
     fillInterruptTable(modifiers)
     load_descriptor_table(
-      address_of_descriptor_table(), UInt16(address_of_descriptor_table_end() - address_of_descriptor_table() - 1))
+      address_of_descriptor_table(),
+      UInt16(address_of_descriptor_table_end() - address_of_descriptor_table() - 1))
     reload_segments(kernelCode.rawValue)
     load_null_local_table()
     load_task_register(taskState.rawValue)

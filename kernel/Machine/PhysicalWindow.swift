@@ -1,5 +1,4 @@
 public import Core
-
 public import X86
 
 /// The kernel's view of physical memory: all RAM, mapped from 0xffff_8000_0000_0000 upwards.
@@ -20,7 +19,9 @@ public struct PhysicalWindow: WritablePhysicalMemory, Sendable {
   }
 
   public mutating func load(_ address: PhysicalAddress) -> UInt64? {
-    guard ExportedTable.isRAM(address, byteCount: 8), let pointer = unsafe pointer(address) else { return nil }
+    guard ExportedTable.isRAM(address, byteCount: 8), let pointer = unsafe pointer(address) else {
+      return nil
+    }
     // SAFETY: the window maps all RAM, and every reader of it reads plain integers.
     return unsafe pointer.loadUnaligned(as: UInt64.self)
   }

@@ -17,7 +17,8 @@ func run() -> Never {
     }
     let ended = System.wait(child)
     if ended.status != killedBase + misdeed.vector {
-      System.write("faults: case " + decimal(Int64(number)) + " ended with " + decimal(Int64(ended.status)) + "\n")
+      System.write(
+        "faults: case " + decimal(Int64(number)) + " ended with " + decimal(Int64(ended.status)) + "\n")
       wrong += 1
     }
   }

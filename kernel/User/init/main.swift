@@ -15,7 +15,8 @@ func run() -> Never {
     System.exit(2)
   }
   let ended = System.wait(child)
-  System.write("init: child " + decimal(ended.id) + " ended with status " + decimal(Int64(ended.status)) + "\n")
+  System.write(
+    "init: child " + decimal(ended.id) + " ended with status " + decimal(Int64(ended.status)) + "\n")
   System.exit(ended.id == child && ended.status == 7 ? 0 : 3)
 }
 
