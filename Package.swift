@@ -25,6 +25,7 @@ let shared: [Target] = [
     name: "Report", dependencies: ["X86", "RingTransition"], path: "kernel/Report", swiftSettings: strict),
   .target(name: "Core", dependencies: ["X86"], path: "kernel/Core", swiftSettings: strict),
   .target(name: "DebuggerTable", path: "kernel/DebuggerTable", cSettings: strictC),
+  .target(name: "Drivers", dependencies: ["X86"], path: "kernel/Drivers", swiftSettings: strict),
   .target(name: "RemoteProtocol", path: "gdbstub/RemoteProtocol", swiftSettings: strict),
 ]
 
@@ -33,7 +34,6 @@ let kernel: [Target] = [
   .target(
     name: "Machine", dependencies: ["Boot", "Core", "DebuggerTable", "X86"], path: "kernel/Machine",
     swiftSettings: strict),
-  .target(name: "Drivers", dependencies: ["X86"], path: "kernel/Drivers", swiftSettings: strict),
   .executableTarget(
     name: "Kernel",
     dependencies: [
@@ -111,6 +111,9 @@ let suites: [Target] = [
   .executableTarget(
     name: "LineEditorProbe", dependencies: ["LineEditor"], path: "Tests/LineEditorProbe",
     swiftSettings: strict),
+  tests("DriversTests", ["Drivers", "X86"]),
+  tests("CodegenTests", []),
+  tests("BootTests", []),
   tests("CommandsTests", ["Commands", "Render", "Inspect", "X86", "RingTransition", "Symbols"]),
 ]
 

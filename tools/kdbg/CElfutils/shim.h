@@ -1,3 +1,8 @@
+#ifndef CELFUTILS_SHIM_H
+#define CELFUTILS_SHIM_H
+
 #include <elfutils/libdw.h>
-#include <elfutils/libdwfl.h>
+#include <elfutils/libdwelf.h>
 #include <gelf.h>
+
+#endif

@@ -1,0 +1,80 @@
+import Inspect
+import Render
+import Session
+import Symbols
+
+/// Why a command did not do what it was asked.
+public enum CommandFailure: Error, Equatable, Sendable {
+  case unknownCommand(String)
+  case ambiguousCommand(String, candidates: [String])
+  /// The arguments do not fit; the text is the command's usage line.
+  case usage(String)
+  case notAnAddress(String)
+  case notANumber(String)
+  case noSuchSymbol(String)
+  /// Several symbols of that name, at these addresses.
+  case ambiguousSymbol(String, [UInt64])
+  case noSuchRegister(String)
+  /// The target does not give this register.
+  case unknownRegister(String)
+  /// More than 52 bits.
+  case notAPhysicalAddress(UInt64)
+  case badFormat(String)
+  case noSuchBreakpoint(UInt64)
+  /// There is no kernel file, so nothing is known about its code.
+  case noSymbols(String)
+  case symbols(SymbolError)
+  /// The kernel's file holds no `iretq`.
+  case noReturnInstructions
+  case inspection(InspectionError)
+  case session(SessionError)
+  case scriptNotReadable(String)
+  case other(String)
+
+  /// One line for the user.
+  public var message: String {
+    switch self {
+    case .unknownCommand(let name): "Undefined command: \"\(name)\".  Try \"help\"."
+    case .ambiguousCommand(let name, let candidates):
+      "Ambiguous command \"\(name)\": \(candidates.joined(separator: ", "))."
+    case .usage(let usage): "usage: \(usage)"
+    case .notAnAddress(let text): "not an address: \"\(text)\""
+    case .notANumber(let text): "not a number: \"\(text)\""
+    case .noSuchSymbol(let name): "no symbol \"\(name)\""
+    case .ambiguousSymbol(let name, let addresses):
+      "\"\(name)\" is ambiguous: it stands at \(addresses.map(\.hexadecimal).joined(separator: ", "))"
+    case .noSuchRegister(let name): "no register \"$\(name)\""
+    case .unknownRegister(let name): "the target does not give register \"$\(name)\""
+    case .notAPhysicalAddress(let value): "\(value.hexadecimal) is not a physical address: it has more than 52 bits"
+    case .badFormat(let text): "not a format: \"\(text)\" (COUNT, then x d u o t a c s or i, and b h w or g)"
+    case .noSuchBreakpoint(let number): "no breakpoint number \(number)"
+    case .noSymbols(let purpose): "\(purpose) needs the kernel's ELF file: give --symbols FILE"
+    case .symbols(let error): error.description
+    case .noReturnInstructions: "the kernel's file holds no iretq: there is nothing to check"
+    case .inspection(let error): error.message
+    case .session(let error): error.description
+    case .scriptNotReadable(let path): "cannot read script \"\(path)\""
+    case .other(let message): message
+    }
+  }
+
+  /// kdbg's exit status when this failure ends a script: 2 wrong usage, 3 the target was lost.
+  public var exitStatus: ExitStatus {
+    if case .session(let error) = self, error.category == .lost || error.category == .unreachable {
+      return .targetLost
+    }
+    return .usage
+  }
+}
+
+/// What kdbg's exit status means.
+public enum ExitStatus: Int32, Sendable {
+  /// All held, and something was checked; or every command did its work.
+  case held = 0
+  /// A violation, or a failure that the kernel itself reports.
+  case violated = 1
+  case usage = 2
+  /// The target could not be reached, or was lost.
+  case targetLost = 3
+  case nothingChecked = 4
+}

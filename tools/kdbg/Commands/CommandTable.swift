@@ -1,0 +1,41 @@
+/// Every command, in the order in which `help` lists them.
+public struct CommandTable: Sendable {
+  public static let standard = CommandTable(groups: [
+    .init(
+      title: "Look",
+      commands: [
+        CR3Command(), RootTableCommand(), WalkCommand(), TaskStateCommand(), GlobalTableCommand(),
+        InterruptTableCommand(), FrameCommand(), InfoCommand(), ExamineCommand(), ExaminePhysicalCommand(),
+        PrintCommand(),
+      ]),
+    .init(title: "Judge", commands: [ExplainCommand(), AuditCommand(), CheckCommand()]),
+    .init(
+      title: "Run",
+      commands: [BreakCommand(), DeleteCommand(), ContinueCommand(), StepInstructionCommand()]),
+    .init(
+      title: "Session", commands: [MonitorCommand(), DetachCommand(), QuitCommand(), HelpCommand()]),
+  ])
+
+  public struct Group: Sendable {
+    public let title: String
+    public let commands: [any Command]
+  }
+
+  public let groups: [Group]
+
+  public var commands: [any Command] { groups.flatMap(\.commands) }
+
+  /// Every name and alias, sorted.
+  public var allNames: [String] { commands.flatMap(\.names).sorted() }
+
+  /// The command that `name` means: its name, an alias, or the beginning of one command's name alone.
+  public func command(named name: String) throws(CommandFailure) -> any Command {
+    if let exact = commands.first(where: { $0.names.contains(name) }) { return exact }
+    let candidates = commands.filter { $0.names[0].hasPrefix(name) }
+    switch candidates.count {
+    case 0: throw .unknownCommand(name)
+    case 1: return candidates[0]
+    default: throw .ambiguousCommand(name, candidates: candidates.map(\.name).sorted())
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import Inspect
+import Render
+import Session
+import X86
+
+/// One debugging session: the machine, the kernel's file, and what the session has learned so far.
+public final class Debugger {
+  public let target: any Debuggee
+  /// The kernel's ELF file, nil without one.
+  public let program: (any Program)?
+  public let output: Output
+  public let control: RunControl
+  public let commands: CommandTable
+
+  /// Where `x` without an address goes on.
+  var examination = Examination()
+
+  public init(
+    target: any Debuggee, program: (any Program)?, output: Output, commands: CommandTable = .standard
+  ) {
+    self.target = target
+    self.program = program
+    self.output = output
+    self.commands = commands
+    control = RunControl(target: target, program: program)
+  }
+
+  public var names: any NameSource { program ?? NoNames() }
+
+  /// What the kernel says about itself, if it says anything.
+  var kernel: KernelTable? { control.kernelTable() }
+
+  /// The root table that the loaded one is compared with.
+  var reference: ReferenceTable? {
+    control.references.reference(for: target.coreRegisters.cr3, kernel: kernel)
+  }
+
+  /// Runs `body`, which reads the machine, and turns its failure into a command's.
+  func inspect<View>(
+    _ body: (inout any Debuggee) throws(InspectionError) -> View
+  ) throws(CommandFailure) -> View {
+    var machine = target
+    do {
+      let view = try body(&machine)
+      if let failure = target.takeFailure() { throw CommandFailure.session(failure) }
+      return view
+    } catch let error as InspectionError {
+      // A view fails too when the target died under it; then that is the reason to give.
+      if let failure = target.takeFailure() { throw .session(failure) }
+      throw .inspection(error)
+    } catch let error as CommandFailure {
+      throw error
+    } catch {
+      throw .other("\(error)")
+    }
+  }
+
+  /// Runs `body`, which talks to the target, and turns its failure into a command's.
+  func session<Result>(_ body: () throws(SessionError) -> Result) throws(CommandFailure) -> Result {
+    do { return try body() } catch { throw .session(error) }
+  }
+
+  /// Throws unless the machine stands still.
+  func requireStopped() throws(CommandFailure) {
+    switch target.state {
+    case .stopped: return
+    case .running: throw .session(.running)
+    case .ended: throw .session(.ended)
+    }
+  }
+}
+
+// MARK: Expressions
+
+extension Debugger: ExpressionScope {
+  public func register(_ name: String) throws(CommandFailure) -> UInt64? {
+    guard let register = RegisterName(alias: name) else { return nil }
+    guard let value = register.value(in: target.coreRegisters) else { throw .unknownRegister(name) }
+    return value
+  }
+
+  public func symbol(_ name: String) throws(CommandFailure) -> UInt64? {
+    let addresses = program?.addresses(named: name) ?? []
+    guard addresses.count <= 1 else { throw .ambiguousSymbol(name, addresses.map(\.rawValue)) }
+    return addresses.first?.rawValue
+  }
+
+  /// The address that `text` means.
+  func address(_ text: String) throws(CommandFailure) -> VirtualAddress {
+    VirtualAddress(try Expression.value(of: text, in: self))
+  }
+}

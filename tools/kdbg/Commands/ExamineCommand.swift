@@ -1,0 +1,99 @@
+import Inspect
+import Render
+import Symbols
+import X86
+
+struct ExamineCommand: Command {
+  let names = ["x"]
+  let usage = "x[/FORMAT] [ADDRESS]"
+  let summary = "examine memory at a linear address"
+  let details = """
+    FORMAT is a count, a letter for the form (x hexadecimal, d signed, u unsigned, o octal, t binary,
+    a address, c character, s string, i instruction) and one for the width (b, h, w, g: 1, 2, 4, 8 bytes).
+    Without an address it goes on where the last one ended. Rights are not asked: see walk.
+    """
+  let completion = ArgumentKind.address
+
+  func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
+    try debugger.requireStopped()
+    var examination = debugger.examination
+    try examination.apply(line.format)
+    let start: VirtualAddress
+    if line.rest.isEmpty {
+      guard let next = examination.next else { throw misuse }
+      start = next
+    } else {
+      start = try debugger.address(line.rest)
+    }
+    let (answer, end) = try debugger.examine(start, examination)
+    examination.next = end
+    debugger.examination = examination
+    return .answer(answer)
+  }
+}
+
+extension Debugger {
+  /// The longest text that `x/s` shows as one.
+  private static let longestString = 200
+  private static let longestInstruction = 15
+
+  fileprivate func examine(
+    _ start: VirtualAddress, _ examination: Examination
+  ) throws(CommandFailure) -> (any Answer, VirtualAddress) {
+    switch examination.style {
+    case .string: return try strings(start, examination.count)
+    case .instruction: return try instructions(start, examination.count)
+    default:
+      let count = examination.count * examination.width.bytes
+      let bytes = memory(start, count: count)
+      guard bytes.count == count else { throw try unreadable(start + UInt64(bytes.count)) }
+      let dump = MemoryDump(space: .linear, start: start.rawValue, examination: examination, bytes: bytes)
+      return (dump, start + UInt64(count))
+    }
+  }
+
+  private func strings(
+    _ start: VirtualAddress, _ count: Int
+  ) throws(CommandFailure) -> (any Answer, VirtualAddress) {
+    var pieces: [StringDump.Piece] = []
+    var address = start
+    for _ in 0..<count {
+      let bytes = memory(address, count: Self.longestString + 1)
+      guard !bytes.isEmpty else { throw try unreadable(address) }
+      let text = Array(bytes.prefix { $0 != 0 }.prefix(Self.longestString))
+      let isWhole = text.count < bytes.count && bytes[text.count] == 0
+      pieces.append(.init(address: address.rawValue, bytes: text, isWhole: isWhole))
+      address = address + UInt64(text.count + (isWhole ? 1 : 0))
+    }
+    return (StringDump(pieces: pieces), address)
+  }
+
+  private func instructions(
+    _ start: VirtualAddress, _ count: Int
+  ) throws(CommandFailure) -> (any Answer, VirtualAddress) {
+    let found = try disassemble(start, count: count)
+    guard let last = found.last else { throw try unreadable(start) }
+    return (InstructionDump(instructions: found, current: target.coreRegisters.rip), last.nextAddress)
+  }
+
+  private func memory(_ address: VirtualAddress, count: Int) -> [UInt8] {
+    var machine = target
+    return machine.bytes(at: address, count: count)
+  }
+
+  /// Up to `count` instructions from `start` on, fewer where memory ends.
+  func disassemble(_ start: VirtualAddress, count: Int) throws(CommandFailure) -> [Instruction] {
+    let bytes = memory(start, count: count * Self.longestInstruction)
+    do {
+      return try Disassembler().disassemble(bytes, at: start, limit: count)
+    } catch {
+      throw .symbols(error)
+    }
+  }
+
+  /// The failure of a read at `address`: the target's own, where it died.
+  func unreadable(_ address: VirtualAddress) throws(CommandFailure) -> CommandFailure {
+    if let failure = target.takeFailure() { return .session(failure) }
+    return .inspection(.unmapped(address, target.coreRegisters.cr3))
+  }
+}

@@ -1,0 +1,22 @@
+import Inspect
+
+struct FrameCommand: Command {
+  let names = ["frame"]
+  let usage = "frame [ADDRESS]"
+  let summary = "the exception frame that was pushed last, or that iretq is about to pop"
+  let details = """
+    Without an address the frame is found by where the machine stands: at an iretq, at a handler's first
+    instruction, or on a stack of the TSS. ADDRESS is the address of the frame's RIP slot.
+    """
+  let completion = ArgumentKind.address
+
+  func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
+    try debugger.requireStopped()
+    let address = line.rest.isEmpty ? nil : try debugger.address(line.rest)
+    return .answer(
+      try debugger.inspect { machine throws(InspectionError) in
+        if let address { return try FrameView(at: address, in: &machine) }
+        return try FrameView(currentOf: &machine)
+      })
+  }
+}

@@ -1,0 +1,62 @@
+import Inspect
+import Render
+
+struct HelpCommand: Command {
+  let names = ["help", "h"]
+  let usage = "help [COMMAND]"
+  let summary = "the commands, or one of them"
+  let completion = ArgumentKind.command
+
+  func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
+    guard line.words.count <= 1 else { throw misuse }
+    if let name = line.words.first {
+      return .answer(CommandHelp(command: try debugger.commands.command(named: name)))
+    }
+    return .answer(CommandOverview(table: debugger.commands))
+  }
+}
+
+/// `help`.
+struct CommandOverview: Answer {
+  let table: CommandTable
+
+  func write(to page: inout TextPage, names: any NameSource) {
+    for (index, group) in table.groups.enumerated() {
+      if index > 0 { page.line() }
+      page.line(group.title, .heading)
+      var rows = TextTable()
+      for command in group.commands { rows.row(.init(command.usage), .init(command.summary)) }
+      page.table(rows)
+    }
+    page.line()
+    page.line("An ADDRESS is a number (0x for hexadecimal), a symbol, a $register, or a sum of them.")
+    page.line("Type \"help COMMAND\" for more; a name may be cut short as long as it is unique.")
+  }
+
+  func members(names: any NameSource) -> [String: JSONValue] {
+    ["commands": .array(table.commands.map { .object(CommandHelp(command: $0).members(names: names)) })]
+  }
+}
+
+/// `help NAME`.
+struct CommandHelp: Answer {
+  let command: any Command
+
+  func write(to page: inout TextPage, names: any NameSource) {
+    page.line(page.paint(command.usage, .heading))
+    page.line(command.summary.prefix(1).uppercased() + command.summary.dropFirst() + ".")
+    if !command.details.isEmpty { page.line(command.details) }
+    if command.names.count > 1 {
+      page.line("Aliases: \(command.names.dropFirst().joined(separator: ", "))")
+    }
+  }
+
+  func members(names: any NameSource) -> [String: JSONValue] {
+    [
+      "name": .string(command.names[0]),
+      "aliases": .array(command.names.dropFirst().map(JSONValue.string)),
+      "usage": .string(command.usage),
+      "summary": .string(command.summary),
+    ]
+  }
+}

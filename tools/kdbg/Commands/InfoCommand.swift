@@ -1,0 +1,84 @@
+import Inspect
+import Render
+import X86
+
+struct InfoCommand: Command {
+  let names = ["info", "i"]
+  let usage = "info registers [NAME...] | info breakpoints | info symbol ADDRESS"
+  let summary = "the registers, the breakpoints, or the symbol at an address"
+  let completion = ArgumentKind.words(["registers", "breakpoints", "symbol"])
+
+  func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
+    guard let topic = line.words.first else { throw misuse }
+    let rest = Array(line.words.dropFirst())
+    if "registers".hasPrefix(topic) { return .answer(try registers(rest, debugger)) }
+    if "breakpoints".hasPrefix(topic), rest.isEmpty {
+      return .answer(BreakpointsAnswer(breakpoints: debugger.control.breakpoints.all))
+    }
+    if "symbol".hasPrefix(topic), !rest.isEmpty {
+      return .answer(SymbolAnswer(address: try debugger.address(rest.joined(separator: " "))))
+    }
+    throw misuse
+  }
+
+  private func registers(_ names: [String], _ debugger: Debugger) throws(CommandFailure) -> any Answer {
+    try debugger.requireStopped()
+    var selection: [String] = []
+    for name in names {
+      let plain = name.hasPrefix("$") ? String(name.dropFirst()) : name
+      guard let register = RegisterName(alias: plain) else { throw .noSuchRegister(plain) }
+      selection.append(register.rawValue)
+    }
+    return try debugger.inspect { machine in RegistersAnswer(machine.registers, selection: selection) }
+  }
+}
+
+/// `info breakpoints`.
+struct BreakpointsAnswer: Answer {
+  let breakpoints: [BreakpointList.Breakpoint]
+
+  func write(to page: inout TextPage, names: any NameSource) {
+    guard !breakpoints.isEmpty else {
+      page.line("No breakpoints.")
+      return
+    }
+    var table = TextTable()
+    table.headings("Num", "Address", "Hits", "Where")
+    for breakpoint in breakpoints {
+      table.row(
+        .init(String(breakpoint.number)), .init(breakpoint.address.fullHexadecimal),
+        .init(String(breakpoint.hits)),
+        .init(names.name(of: breakpoint.address)?.text ?? "", .symbol))
+    }
+    page.table(table, indent: 0)
+  }
+
+  func members(names: any NameSource) -> [String: JSONValue] {
+    [
+      "breakpoints": .array(
+        breakpoints.map {
+          [
+            "number": .number($0.number), "address": .hexadecimal($0.address.rawValue),
+            "symbol": .optional(names.name(of: $0.address)) { .string($0.text) }, "hits": .number($0.hits),
+          ]
+        })
+    ]
+  }
+}
+
+/// `info symbol`.
+struct SymbolAnswer: Answer {
+  let address: VirtualAddress
+
+  func write(to page: inout TextPage, names: any NameSource) {
+    page.line(
+      names.name(of: address)?.text ?? "No symbol matches \(address.rawValue.hexadecimal).")
+  }
+
+  func members(names: any NameSource) -> [String: JSONValue] {
+    [
+      "address": .hexadecimal(address.rawValue),
+      "symbol": .optional(names.name(of: address)) { .string($0.text) },
+    ]
+  }
+}

@@ -1,0 +1,61 @@
+import Inspect
+import Render
+import Session
+
+/// Where a session begins.
+public enum InitialStop: Equatable, Sendable {
+  /// The first return to Ring 3.
+  case firstReturn
+  /// The first instruction, before anything ran.
+  case reset
+  /// Nowhere: the machine runs on.
+  case none
+  /// Where the machine stands.
+  case here
+  /// The first time that it comes to this symbol or address.
+  case place(String)
+
+  /// As `--stop` says it.
+  public init(_ text: String?) {
+    switch text {
+    case nil: self = .firstReturn
+    case "reset": self = .reset
+    case "none": self = .none
+    case .some(let place): self = .place(place)
+    }
+  }
+}
+
+/// Whether a session begins with the check of every return switched on.
+public enum InitialCheck: Equatable, Sendable {
+  case on
+  case off
+}
+
+extension Debugger {
+  /// Brings the machine to where the session begins. The answer says where that is; nil where there is nothing to
+  /// say.
+  public func begin(_ check: InitialCheck, at stop: InitialStop) throws(CommandFailure) -> (any Answer)? {
+    if check == .on || stop == .firstReturn, let violation = try control.startChecking() {
+      return answer(to: .violation(violation))
+    }
+    switch stop {
+    case .here: return nil
+    case .reset: return answer(to: .stepped)
+    case .none:
+      return answer(to: try session { () throws(SessionError) in try control.run() })
+    case .firstReturn:
+      let reason = try session { () throws(SessionError) in try control.run(returns: 1) }
+      if check == .off { try session { () throws(SessionError) in try control.stopChecking() } }
+      return answer(to: reason)
+    case .place(let text):
+      let address = try address(text)
+      return answer(
+        to: try session { () throws(SessionError) in
+          let breakpoint = try control.addBreakpoint(at: address)
+          defer { _ = try? control.removeBreakpoint(number: breakpoint.number) }
+          return try control.run()
+        })
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import Inspect
+import Render
+import X86
+
+struct PrintCommand: Command {
+  let names = ["print", "p"]
+  let usage = "print[/x|/d|/u|/t|/o] EXPRESSION"
+  let summary = "the value of numbers, $registers, symbols, and sums and differences of them"
+  let completion = ArgumentKind.address
+
+  func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
+    guard !line.rest.isEmpty else { throw misuse }
+    let value = try Expression.value(of: line.rest, in: debugger)
+    return .answer(ValueAnswer(value: value, form: try form(line.format)))
+  }
+
+  private func form(_ format: String?) throws(CommandFailure) -> ValueAnswer.Form {
+    guard let format else { return .both }
+    guard format.count == 1, let letter = format.first, let form = ValueAnswer.Form(rawValue: letter) else {
+      throw .badFormat(format)
+    }
+    return form
+  }
+}
+
+/// A number and, where it is an address, the symbol it lies in.
+struct ValueAnswer: Answer {
+  enum Form: Character {
+    case hexadecimal = "x"
+    case signed = "d"
+    case unsigned = "u"
+    case binary = "t"
+    case octal = "o"
+    /// Hexadecimal, with the decimal value behind.
+    case both = "*"
+  }
+
+  let value: UInt64
+  let form: Form
+
+  func write(to page: inout TextPage, names: any NameSource) {
+    let number =
+      switch form {
+      case .hexadecimal: value.hexadecimal
+      case .signed: String(Int64(bitPattern: value))
+      case .unsigned: String(value)
+      case .binary: String(value, radix: 2)
+      case .octal: "0" + String(value, radix: 8)
+      case .both: "\(value.hexadecimal) (\(Int64(bitPattern: value)))"
+      }
+    let name = names.name(of: VirtualAddress(value)).map { " " + page.paint("<\($0.text)>", .symbol) }
+    page.line(number + (name ?? ""))
+  }
+
+  func members(names: any NameSource) -> [String: JSONValue] {
+    [
+      "value": .hexadecimal(value),
+      "symbol": .optional(names.name(of: VirtualAddress(value))) { .string($0.text) },
+    ]
+  }
+}

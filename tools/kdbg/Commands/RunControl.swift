@@ -1,0 +1,232 @@
+import Inspect
+import Session
+import Symbols
+import X86
+
+/// Lets the machine run, and decides at each stop whether it is one for the user.
+///
+/// Three kinds of breakpoints are in the machine: the user's, the check's at every `iretq`, and, while the check
+/// is on, those at instructions that load TR, LDTR, GDTR or IDTR: between them these registers cannot change, so
+/// they are asked of the monitor after such a stop only and not at each return.
+public final class RunControl {
+  public let target: any Debuggee
+  private let program: (any Program)?
+
+  public private(set) var breakpoints = BreakpointList()
+  public private(set) var references = ReferenceTables()
+  /// The check, from the moment it is first switched on; it keeps its counts while it is off.
+  public private(set) var checker: ReturnChecker?
+  public private(set) var isChecking = false
+  /// The longest time that the machine may run without a stop; nil for no limit.
+  public var patience: Duration?
+
+  /// What the session has come to, for the exit status.
+  public private(set) var verdict = ExitStatus.held
+  /// The status with which the kernel ends when all is well, where the user said one.
+  public var successStatus: Int32?
+
+  private var tableLoads: Set<UInt64> = []
+  private var inserted: Set<UInt64> = []
+  /// True when a table register may have changed since the monitor was asked.
+  private var systemRegistersAreStale = false
+  private let kernelTableAddress: VirtualAddress?
+
+  init(target: any Debuggee, program: (any Program)?) {
+    self.target = target
+    self.program = program
+    let addresses = program?.addresses(named: KernelTable.symbol) ?? []
+    kernelTableAddress = addresses.count == 1 ? addresses[0] : nil
+  }
+
+  /// What the kernel says about itself now.
+  func kernelTable() -> KernelTable? {
+    var machine = target
+    return kernelTableAddress.flatMap { KernelTable(at: $0, in: &machine) }
+  }
+
+  /// What the check has come to; nil before it was ever on.
+  public var summary: CheckSummary? { checker.map(CheckSummary.init) }
+}
+
+// MARK: Breakpoints
+
+extension RunControl {
+  func addBreakpoint(at address: VirtualAddress) throws(SessionError) -> BreakpointList.Breakpoint {
+    let breakpoint = breakpoints.add(at: address)
+    do {
+      try settle()
+    } catch {
+      _ = breakpoints.remove(number: breakpoint.number)
+      throw error
+    }
+    return breakpoint
+  }
+
+  /// False when there is no such breakpoint.
+  func removeBreakpoint(number: Int) throws(SessionError) -> Bool {
+    guard breakpoints.remove(number: number) != nil else { return false }
+    try settle()
+    return true
+  }
+
+  func removeAllBreakpoints() throws(SessionError) {
+    breakpoints.removeAll()
+    try settle()
+  }
+
+  /// Makes the machine's breakpoints those that are wanted now.
+  private func settle() throws(SessionError) {
+    var wanted = Set(breakpoints.all.map(\.address.rawValue))
+    if isChecking {
+      wanted.formUnion(checker?.sites.map(\.address.rawValue) ?? [])
+      wanted.formUnion(tableLoads)
+    }
+    for address in inserted.subtracting(wanted).sorted() {
+      try target.removeBreakpoint(.software, at: VirtualAddress(address))
+      inserted.remove(address)
+    }
+    for address in wanted.subtracting(inserted).sorted() {
+      try target.insertBreakpoint(.software, at: VirtualAddress(address))
+      inserted.insert(address)
+    }
+  }
+}
+
+// MARK: The check
+
+extension RunControl {
+  /// Switches the check on. A machine that stands at an `iretq` already is audited at once; a violation there is
+  /// the result.
+  public func startChecking() throws(CommandFailure) -> ReturnAudit? {
+    guard !isChecking else { return nil }
+    if checker == nil { try findSites() }
+    isChecking = true
+    target.systemRegistersPolicy = .keepAcrossStops
+    do {
+      try settle()
+    } catch {
+      isChecking = false
+      throw .session(error)
+    }
+    return isAtSite ? auditHere() : nil
+  }
+
+  func stopChecking() throws(SessionError) {
+    isChecking = false
+    target.systemRegistersPolicy = .everyStop
+    try settle()
+  }
+
+  private func findSites() throws(CommandFailure) {
+    guard let program else { throw .noSymbols("check") }
+    do {
+      let sites = try program.returnInstructions()
+      let loads = try program.tableLoadInstructions()
+      guard !sites.isEmpty else { throw CommandFailure.noReturnInstructions }
+      checker = ReturnChecker(sites: sites)
+      tableLoads = Set(loads.map(\.rawValue))
+    } catch let error as SymbolError {
+      throw .symbols(error)
+    } catch let error as CommandFailure {
+      throw error
+    } catch {
+      throw .other("\(error)")
+    }
+  }
+
+  private var isAtSite: Bool { checker?.isSite(VirtualAddress(target.coreRegisters.rip)) ?? false }
+
+  /// The violation at the `iretq` where the machine stands, if there is one.
+  private func auditHere() -> ReturnAudit? {
+    if systemRegistersAreStale { askSystemRegistersAgain() }
+    var machine = target
+    guard case .violated(let audit) = checker?.audit(&machine, kernel: kernelTable()) else { return nil }
+    verdict = .violated
+    return audit
+  }
+
+  /// Setting the policy makes the target ask the monitor at the next use.
+  private func askSystemRegistersAgain() {
+    systemRegistersAreStale = false
+    if isChecking { target.systemRegistersPolicy = .keepAcrossStops }
+  }
+}
+
+// MARK: Running
+
+extension RunControl {
+  /// Lets the machine run until a stop that concerns the user, or until the check has counted `returns` more.
+  public func run(returns: Int? = nil) throws(SessionError) -> StopReason {
+    let goal = returns.map { (checker?.count ?? 0) + $0 }
+    while true {
+      noteTableLoad()
+      let event: StopEvent
+      if let early = try target.stepOffAndResume() {
+        event = early
+      } else {
+        event = try target.waitForStop(limit: patience, interrupt: .shared)
+      }
+      guard let reason = try judge(event, goal: goal) else { continue }
+      askSystemRegistersAgain()
+      // Nobody asked for a step: a trap that no breakpoint explains is the guest's own.
+      if case .stepped = reason { return .signal(StopEvent.trapSignal) }
+      return reason
+    }
+  }
+
+  /// Executes `count` instructions, fewer when something else stops the machine.
+  public func step(count: Int) throws(SessionError) -> StopReason {
+    defer { askSystemRegistersAgain() }
+    for _ in 0..<count {
+      noteTableLoad()
+      switch try judge(try target.step(), goal: nil) {
+      case nil, .stepped, .breakpoint: continue
+      case .some(let other): return other
+      }
+    }
+    return .stepped
+  }
+
+  /// Remembers that the next instruction changes what the monitor said.
+  private func noteTableLoad() {
+    if tableLoads.contains(target.coreRegisters.rip) { systemRegistersAreStale = true }
+  }
+
+  /// Nil when the machine should go on.
+  private func judge(_ event: StopEvent, goal: Int?) throws(SessionError) -> StopReason? {
+    switch event {
+    case .exited(let status): return end(.exited(MachineEnding(status: status)))
+    case .shutdown(let cause): return end(.shutdown(cause))
+    case .lost(let error): throw error
+    case .signal(let number, _, _):
+      let registers = target.coreRegisters
+      references.observe(registers.cr3)
+      let address = VirtualAddress(registers.rip)
+      let wasSite = isChecking && isAtSite
+      if wasSite {
+        if let audit = auditHere() { return .violation(audit) }
+        if let goal, let count = checker?.count, count >= goal { return .counted }
+      }
+      if let breakpoint = breakpoints.hit(at: address) { return .breakpoint(breakpoint) }
+      if number == StopEvent.interruptSignal { return .interrupted }
+      if wasSite || inserted.contains(address.rawValue) { return nil }
+      return number == StopEvent.trapSignal ? .stepped : .signal(number)
+    }
+  }
+
+  /// Notes what the machine's end says.
+  private func end(_ reason: StopReason) -> StopReason {
+    var outcome = ExitStatus.held
+    if case .exited(let ending) = reason { outcome = self.outcome(of: ending) }
+    if case .shutdown(let cause) = reason, cause != .powerOff { outcome = .violated }
+    if outcome == .held, isChecking, checker?.count == 0 { outcome = .nothingChecked }
+    verdict = max(verdict, outcome)
+    return reason
+  }
+
+  /// The kernel's own word on how it went; a kernel that kdbg does not know has none.
+  private func outcome(of ending: MachineEnding) -> ExitStatus {
+    if let successStatus { return ending.status == successStatus ? .held : .violated }
+    return kernelTableAddress == nil || ending.isSuccess ? .held : .violated
+  }
+}

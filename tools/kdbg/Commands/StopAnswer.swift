@@ -1,0 +1,122 @@
+import Inspect
+import Render
+import Session
+import Symbols
+import X86
+
+/// What the user is told when the machine stands still again.
+struct StopAnswer: Answer {
+  let reason: StopReason
+  /// RIP; nil for a machine that is gone.
+  let address: VirtualAddress?
+  let instruction: Instruction?
+  let sourceLine: String?
+  /// The whole explanation, for a violation and for a shutdown.
+  let explanation: Explanation?
+  /// The check's counts, where the stop ends it.
+  let summary: CheckSummary?
+
+  func write(to page: inout TextPage, names: any NameSource) {
+    if let headline = headline(page, names) { page.line(headline) }
+    if let explanation { explanation.write(to: &page, names: names) }
+    if let instruction, explanation == nil {
+      page.line("=> " + InstructionDump.text(instruction, page, names))
+    }
+    summary?.write(to: &page, names: names)
+  }
+
+  private func headline(_ page: TextPage, _ names: any NameSource) -> String? {
+    switch reason {
+    case .breakpoint(let breakpoint): "Breakpoint \(breakpoint.number), \(place(page, names))"
+    case .stepped: nil
+    case .interrupted: "Interrupted, \(place(page, names))"
+    case .signal(let number): "Stopped by signal \(number), \(place(page, names))"
+    case .counted: nil
+    case .violation: nil
+    case .exited(let ending): Self.words(ending)
+    case .shutdown(let cause): page.paint(cause.words, .bad)
+    }
+  }
+
+  private func place(_ page: TextPage, _ names: any NameSource) -> String {
+    guard let address else { return "" }
+    let name = names.name(of: address).map { " in " + page.paint($0.text, .symbol) } ?? ""
+    return address.rawValue.hexadecimal + name + (sourceLine.map { " at \($0)" } ?? "")
+  }
+
+  private static func words(_ ending: MachineEnding) -> String {
+    "The machine ended with status \(ending.status)" + (ending.meaning.map { ": \($0)." } ?? ".")
+  }
+
+  func members(names: any NameSource) -> [String: JSONValue] {
+    var members: [String: JSONValue] = ["stop": .string(reason.word)]
+    members["rip"] = .optional(address) { .hexadecimal($0.rawValue) }
+    members["symbol"] = .optional(address.flatMap(names.name(of:))) { .string($0.text) }
+    members["line"] = .optional(sourceLine, JSONValue.string)
+    members["instruction"] = .optional(instruction) { InstructionDump.json($0, names) }
+    switch reason {
+    case .breakpoint(let breakpoint): members["breakpoint"] = .number(breakpoint.number)
+    case .signal(let number): members["signal"] = .number(Int(number))
+    case .exited(let ending):
+      members["status"] = .number(Int(ending.status))
+      members["meaning"] = .optional(ending.meaning, JSONValue.string)
+    default: break
+    }
+    if let explanation { members["explanation"] = .object(explanation.members(names: names)) }
+    if let summary { members["check"] = .object(summary.members(names: names)) }
+    return members
+  }
+}
+
+extension StopReason {
+  /// The value of the JSON key `stop`.
+  var word: String {
+    switch self {
+    case .breakpoint: "breakpoint"
+    case .stepped: "stepped"
+    case .interrupted: "interrupted"
+    case .violation: "violation"
+    case .counted: "counted"
+    case .signal: "signal"
+    case .exited: "exited"
+    case .shutdown(.reset): "reset"
+    case .shutdown(.powerOff): "powerOff"
+    case .shutdown(.unknown): "shutdown"
+    }
+  }
+}
+
+extension ShutdownCause {
+  var words: String {
+    switch self {
+    case .reset: "Triple fault or reset: QEMU holds the machine where it was. It cannot go on."
+    case .powerOff: "The machine powered off."
+    case .unknown: "The machine shut down, and QEMU holds it where it was. It cannot go on."
+    }
+  }
+}
+
+extension Debugger {
+  /// Puts together what the user is told about a stop.
+  func answer(to reason: StopReason) -> StopAnswer {
+    var explanation: Explanation?
+    var address: VirtualAddress?
+    switch reason {
+    case .violation(let audit): explanation = explain(audit)
+    case .shutdown(.reset), .shutdown(.unknown): explanation = explainShutdown()
+    default: break
+    }
+    if case .exited = reason {} else { address = VirtualAddress(target.coreRegisters.rip) }
+    let hasEnded: Bool =
+      switch reason {
+      case .exited, .shutdown: true
+      default: false
+      }
+    let shown = hasEnded ? nil : address
+    return StopAnswer(
+      reason: reason, address: address,
+      instruction: shown.flatMap { try? disassemble($0, count: 1).first },
+      sourceLine: shown.flatMap { program?.sourceLine(at: $0) }, explanation: explanation,
+      summary: hasEnded || reason.word == "counted" || reason.word == "violation" ? control.summary : nil)
+  }
+}

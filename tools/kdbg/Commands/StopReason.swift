@@ -1,0 +1,22 @@
+import Inspect
+import Session
+
+/// Why the machine stands still, as the user sees it.
+public enum StopReason {
+  /// A breakpoint of the user.
+  case breakpoint(BreakpointList.Breakpoint)
+  /// The steps that were asked for are done.
+  case stepped
+  /// Ctrl-C, or the end of the patience.
+  case interrupted
+  /// A return to Ring 3 that breaks a rule, before it executes.
+  case violation(ReturnAudit)
+  /// The check has counted as many returns as it was asked for.
+  case counted
+  /// A signal of the stub that none of kdbg's own breakpoints explains.
+  case signal(UInt8)
+  /// The machine ended by its own will.
+  case exited(MachineEnding)
+  /// QEMU holds a machine that shut down.
+  case shutdown(ShutdownCause)
+}

@@ -1,0 +1,27 @@
+import Session
+import X86
+
+/// A machine under the debugger's control, as far as the commands need it. `Session.Target` is one; so is the
+/// machine made by hand that the tests use.
+public protocol Debuggee: AnyObject, MachineView {
+  /// The registers without TR, LDTR, GDTR and IDTR, which may cost a monitor command.
+  var coreRegisters: RegisterFile { get }
+  var systemRegistersPolicy: SystemRegistersPolicy { get set }
+  var state: Target.State { get }
+  /// The first failure inside a call that cannot throw, until it is taken.
+  func takeFailure() -> SessionError?
+
+  func insertBreakpoint(_ kind: BreakpointKind, at address: VirtualAddress) throws(SessionError)
+  func removeBreakpoint(_ kind: BreakpointKind, at address: VirtualAddress) throws(SessionError)
+  func resume() throws(SessionError)
+  func step() throws(SessionError) -> StopEvent
+  func stepOffAndResume() throws(SessionError) -> StopEvent?
+  /// A pending request on `interrupt` stops the machine.
+  func waitForStop(limit: Duration?, interrupt: InterruptRequest?) throws(SessionError) -> StopEvent
+
+  func monitor(_ command: String) throws(SessionError) -> String
+  func detach() throws(SessionError)
+  func kill()
+}
+
+extension Target: Debuggee {}

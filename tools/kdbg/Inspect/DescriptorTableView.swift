@@ -1,0 +1,58 @@
+import X86
+
+/// The global descriptor table, entry by entry.
+public struct DescriptorTableView: Sendable {
+  /// One descriptor, 8 or 16 bytes.
+  public struct Entry: Equatable, Sendable {
+    public let selector: SegmentSelector
+    public let descriptor: SegmentDescriptor
+    /// The second half of a 16-byte system descriptor.
+    public let upperHalf: UInt64?
+
+    /// The whole base: 64 bits for a system descriptor.
+    public var base: UInt64 {
+      UInt64(descriptor.base) | (upperHalf.map { ($0 & 0xffff_ffff) << 32 } ?? 0)
+    }
+  }
+
+  public let register: TableRegister
+  public let entries: [Entry]
+  /// The first entry that could not be read, where the list ends early.
+  public let unreadable: VirtualAddress?
+
+  /// Reads the table that GDTR names in `machine`.
+  public init(globalTableOf machine: inout some MachineView) throws(InspectionError) {
+    let registers = machine.registers
+    guard let register = registers.globalTable else { throw .unknownRegister(.globalTable) }
+    let root = registers.cr3.root
+    let mode = registers.pagingMode
+    var entries: [Entry] = []
+    var unreadable: VirtualAddress?
+    var offset: UInt64 = 0
+    while register.holds(offset: offset, count: 8) {
+      let address = register.base + offset
+      guard let low = machine.loadVirtual(address, root: root, mode: mode) else {
+        unreadable = address
+        break
+      }
+      let descriptor = SegmentDescriptor(rawValue: low)
+      var upperHalf: UInt64?
+      // A zero slot has type 0 and is 8 bytes; only present 16-byte types own the next slot.
+      if descriptor.isSixteenBytes, register.holds(offset: offset + 8, count: 8) {
+        guard let high = machine.loadVirtual(address + 8, root: root, mode: mode) else {
+          unreadable = address + 8
+          break
+        }
+        upperHalf = high
+      }
+      entries.append(
+        Entry(
+          selector: SegmentSelector(rawValue: UInt16(truncatingIfNeeded: offset)), descriptor: descriptor,
+          upperHalf: upperHalf))
+      offset += upperHalf == nil ? 8 : 16
+    }
+    self.register = register
+    self.entries = entries
+    self.unreadable = unreadable
+  }
+}

@@ -1,0 +1,23 @@
+import X86
+
+/// Why a view could not be made. Values only; the words are made in `Render`.
+public enum InspectionError: Error, Equatable, Sendable {
+  /// The target does not give this register.
+  case unknownRegister(SystemRegister)
+  /// TR holds the null selector: LTR was never executed.
+  case taskRegisterNotLoaded
+  /// A byte from this linear address on is not mapped under that CR3, or its memory cannot be read.
+  case unmapped(VirtualAddress, CR3)
+  /// Physical memory that cannot be read: outside RAM, or refused by the target.
+  case unreadable(PhysicalAddress)
+  /// RIP is neither at an `iretq` nor at the first instruction of a gate's handler, so no frame is known.
+  case noFrame
+}
+
+/// The registers that a target may not know.
+public enum SystemRegister: Equatable, Sendable {
+  case taskRegister
+  case globalTable
+  case interruptTable
+  case localTable
+}

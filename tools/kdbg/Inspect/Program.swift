@@ -1,0 +1,97 @@
+import Symbols
+import X86
+
+/// What kdbg needs to know of the kernel's file.
+public protocol Program: NameSource {
+  /// The addresses that a name typed by a user means, in order, each once; empty for a name that nobody has.
+  func addresses(named name: String) -> [VirtualAddress]
+  /// The names that begin with `prefix`, sorted.
+  func names(withPrefix prefix: String) -> [String]
+  /// `file.swift:12` of the instruction at `address`.
+  func sourceLine(at address: VirtualAddress) -> String?
+  /// Every `iretq`, in the order of the addresses.
+  func returnInstructions() throws(SymbolError) -> [VirtualAddress]
+  /// Every instruction that loads TR, LDTR, GDTR or IDTR, in the order of the addresses.
+  func tableLoadInstructions() throws(SymbolError) -> [VirtualAddress]
+}
+
+/// A kernel's ELF file as a ``Program``.
+public struct ELFProgram: Program {
+  private let image: ELFImage
+
+  public init(_ image: ELFImage) { self.image = image }
+
+  public func name(of address: VirtualAddress) -> SymbolicName? {
+    image.symbol(at: address).map { SymbolicName(name: $0.symbol.name, offset: $0.offset) }
+  }
+
+  public func addresses(named name: String) -> [VirtualAddress] {
+    switch image.match(name) {
+    case .unique(let symbol): [symbol.address]
+    case .ambiguous(let symbols): symbols.map(\.address)
+    case .unknown: []
+    }
+  }
+
+  public func names(withPrefix prefix: String) -> [String] { image.names(withPrefix: prefix) }
+
+  public func sourceLine(at address: VirtualAddress) -> String? { image.line(at: address)?.description }
+
+  public func returnInstructions() throws(SymbolError) -> [VirtualAddress] {
+    try image.returnSites().filter { $0.instruction == .iretq }.map(\.address).sorted()
+  }
+
+  public func tableLoadInstructions() throws(SymbolError) -> [VirtualAddress] {
+    let disassembler = try Disassembler()
+    var found: [VirtualAddress] = []
+    for section in image.executableSections {
+      let bytes = image.bytes(of: section)
+      for offset in bytes.indices where TableLoad.mayBegin(bytes[offset...]) {
+        let address = section.address + UInt64(offset)
+        if isTableLoad(address, disassembler) { found.append(address) }
+      }
+    }
+    return found.sorted()
+  }
+
+  /// Whether the bytes that look like a table load at `address` are one: decoded from the start of the symbol
+  /// around them, an instruction begins there (or at a prefix before).
+  private func isTableLoad(_ address: VirtualAddress, _ disassembler: Disassembler) -> Bool {
+    // Code without symbols cannot be decoded in step; the bytes alone are believed there, because a breakpoint
+    // too many costs one stop and one too few costs the truth.
+    guard let place = image.symbol(at: address) else { return true }
+    let code = image.bytes(at: place.symbol.address, count: Int(place.offset) + TableLoad.longest)
+    return disassembler.disassemble(code, at: place.symbol.address).contains {
+      $0.address == address && TableLoad.mnemonics.contains($0.mnemonic)
+    }
+  }
+}
+
+/// The encodings of LLDT, LTR, LGDT and LIDT. SDM Vol. 2A.
+private enum TableLoad {
+  static let mnemonics: Set<String> = ["lldt", "ltr", "lgdt", "lidt"]
+  static let longest = 15
+
+  /// True when an opcode of one of them can begin at the first of `bytes`. REX and segment prefixes may stand
+  /// before it: then the instruction begins earlier and is found there.
+  static func mayBegin(_ bytes: ArraySlice<UInt8>) -> Bool {
+    var rest = bytes.prefix(longest)
+    while let first = rest.first, isPrefix(first) { rest.removeFirst() }
+    guard rest.count >= 3, rest[rest.startIndex] == 0x0f else { return false }
+    let group = rest[rest.startIndex + 1]
+    let modRM = rest[rest.startIndex + 2]
+    let operation = (modRM >> 3) & 7
+    switch group {
+    case 0x00: return operation == 2 || operation == 3
+    case 0x01: return (operation == 2 || operation == 3) && modRM >> 6 != 3
+    default: return false
+    }
+  }
+
+  private static func isPrefix(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x40...0x4f, 0x26, 0x2e, 0x36, 0x3e, 0x64...0x67, 0xf2, 0xf3: true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import X86
+
+/// The task-state segment that TR names, with the state of every stack in the tables of one CR3.
+public struct TaskStateView: Sendable {
+  public let cr3: CR3
+  public let mode: PagingMode
+  public let register: SegmentCache
+  public let ioMapBase: UInt16
+  /// RSP0...RSP2, then IST1...IST7.
+  public let stacks: [StackTop]
+
+  /// True when the I/O permission bitmap lies outside the segment, so that Ring 3 has no port.
+  /// SDM Vol. 1, 19.5.2.
+  public var deniesAllPorts: Bool { UInt32(ioMapBase) >= register.limit }
+
+  /// Reads the segment of `machine`.
+  public init(of machine: inout some MachineView) throws(InspectionError) {
+    let registers = machine.registers
+    guard let register = registers.taskRegister else { throw .unknownRegister(.taskRegister) }
+    guard !register.selector.isNull else { throw .taskRegisterNotLoaded }
+    let root = registers.cr3.root
+    let mode = registers.pagingMode
+    guard
+      let segment = TaskStateSegment.read(
+        at: VirtualAddress(register.base), root: root, mode: mode, memory: &machine)
+    else { throw .unmapped(VirtualAddress(register.base), registers.cr3) }
+
+    var stacks: [StackTop] = []
+    for ring in 0...2 {
+      stacks.append(
+        StackTop(.ring(ring), pointer: segment.stackPointer(ring: ring), root: root, in: &machine))
+    }
+    for slot in 1...7 {
+      stacks.append(
+        StackTop(.interruptStack(slot), pointer: segment.interruptStack(slot), root: root, in: &machine))
+    }
+    self.cr3 = registers.cr3
+    self.mode = mode
+    self.register = register
+    self.ioMapBase = segment.ioMapBase
+    self.stacks = stacks
+  }
+}

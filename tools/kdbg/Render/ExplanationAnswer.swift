@@ -1,0 +1,153 @@
+import Inspect
+import Report
+import RingTransition
+import X86
+
+/// The verdict in the order in which a person needs it: the cause, the proof, what follows from it, the fix.
+extension Explanation: Answer {
+  public func write(to page: inout TextPage, names: any NameSource) {
+    switch finding {
+    case .violation(let audit): writeViolation(audit, to: &page, names)
+    case .ready(let audit): writeReady(audit, to: &page, names)
+    case .stop(let diagnosis): writeStop(diagnosis, to: &page, names)
+    }
+  }
+
+  private func writeViolation(_ audit: ReturnAudit, to page: inout TextPage, _ names: any NameSource) {
+    guard let root = audit.root else { return }
+    page.line(
+      page.paint("VIOLATION", .bad) + " before the return to Ring 3" + destination(audit, page, names))
+    page.line(page.paint("\(root.rule.identifier) \(root.rule.name)", .heading) + ": \(headline(root)).")
+    page.line()
+    writeProof(to: &page)
+    writeNext("what happens next", to: &page, names)
+    writeFix(root.fixWords, to: &page)
+    for other in audit.violations where other.rule != root.rule {
+      let kind = other.follows(root) ? "follows" : "also violated"
+      page.line(
+        "\(page.paint(kind, .quiet)): \(other.rule.identifier) \(other.rule.name): \(other.words)")
+    }
+  }
+
+  private func writeReady(_ audit: ReturnAudit, to page: inout TextPage, _ names: any NameSource) {
+    let held = audit.findings.count { $0.isHeld }
+    page.line(
+      page.paint("ready", .good) + " to return to Ring 3" + destination(audit, page, names)
+        + ": \(held) rules held, \(audit.unchecked.count) not checked")
+    writeNext("the next entry", to: &page, names)
+  }
+
+  private func writeStop(_ diagnosis: Diagnosis, to page: inout TextPage, _ names: any NameSource) {
+    let identifier = diagnosis.cause.identifier.map { "\($0): " } ?? ""
+    page.line(
+      page.paint(identifier, .heading)
+        + page.paint(words { $0.write(diagnosis.cause) }, diagnosis.rule == nil ? .plain : .bad)
+        + page.paint(" (\(words { $0.write(diagnosis.confidence) }))", .quiet))
+    if let context = diagnosis.context {
+      page.line(
+        "it happened in Ring \(context.codeSelector.requestedPrivilege) at "
+          + place(VirtualAddress(context.rip), page, names))
+    }
+    if let chain {
+      page.line(page.paint("what happened", .heading) + ": " + words { $0.write(chain) })
+    }
+    if let evidence = diagnosis.evidence, let rule = diagnosis.rule {
+      page.line(page.paint("evidence", .heading) + ": " + words { $0.write(evidence, of: rule) })
+    }
+    writeProof(to: &page)
+    writeFix(words { $0.writeFix(for: diagnosis.cause) }, to: &page)
+    if let rule = diagnosis.rule, rule.isAudited {
+      page.line(
+        "The check stops before a return that breaks \(rule.identifier) \(rule.name): kdbg check.")
+    }
+  }
+
+  // MARK: The parts
+
+  private func destination(
+    _ audit: ReturnAudit, _ page: TextPage, _ names: any NameSource
+  ) -> String {
+    guard let frame = audit.frame else { return "" }
+    return " at " + place(VirtualAddress(frame.rip), page, names)
+      + (process.map { ", process \($0.number)" } ?? "")
+  }
+
+  private func place(_ address: VirtualAddress, _ page: TextPage, _ names: any NameSource) -> String {
+    address.rawValue.hexadecimal
+      + (names.name(of: address).map { " " + page.paint("<\($0.text)>", .symbol) } ?? "")
+  }
+
+  /// The cause in one sentence, without its end.
+  private func headline(_ root: RingTransition.Finding) -> String {
+    guard let refused, let thing = root.rule.refusedThing else { return root.words }
+    let walk = refused.translation.walk
+    let table = "CR3 \(refused.translation.cr3.root.address.rawValue.hexadecimal)" + owner
+    let address = walk.address.pageBase().rawValue.hexadecimal
+    if walk.physicalAddress == nil {
+      return "\(thing) \(address) is not mapped in \(table): \(walk.reason)"
+    }
+    return "\(thing) \(address) is \(walk.rights.words) in \(table)"
+  }
+
+  private var owner: String { process.map { " of process \($0.number)" } ?? "" }
+
+  /// The walk that ends, and beside it the same walk where it does not.
+  private func writeProof(to page: inout TextPage) {
+    guard let refused else { return }
+    page.table(refused.comparison(owner: process))
+    switch refused.elsewhere {
+    case .mapped: break
+    case .nothingKnown:
+      page.line("  No other table is known to compare with: none was loaded at a stop so far.", .quiet)
+    case .nowhere(let tables):
+      let list = tables.map { $0.cr3.root.address.rawValue.hexadecimal }.joined(separator: ", ")
+      page.line("  It is not mapped in any other table that is known either: \(list).", .quiet)
+    }
+    page.line()
+  }
+
+  private func writeNext(_ title: String, to page: inout TextPage, _ names: any NameSource) {
+    guard let next else { return }
+    page.line(page.paint(title, .heading) + ": " + words { $0.write(next.chain) })
+    switch next.source {
+    case .instruction(let instruction):
+      page.line(
+        "  by " + instruction.description + " at " + place(instruction.address, page, names), .quiet)
+    case .interrupt: page.line("  whichever interrupt comes first; no instruction before it is known", .quiet)
+    }
+  }
+
+  private func writeFix(_ fix: String, to page: inout TextPage) {
+    guard !fix.isEmpty else { return }
+    page.line(page.paint("how to fix it", .heading) + ": " + fix)
+  }
+
+  // MARK: Data
+
+  public func members(names: any NameSource) -> [String: JSONValue] {
+    var members: [String: JSONValue] = [
+      "cr3": .hexadecimal(registers.cr3.rawValue),
+      "process": .optional(process) { .number(Int(truncatingIfNeeded: $0.number)) },
+      "refused": .optional(refused) { $0.json },
+      "chain": .optional(chain) { $0.json },
+    ]
+    switch finding {
+    case .violation(let audit):
+      members["verdict"] = "violation"
+      members["audit"] = .object(audit.members(names: names))
+      members["fix"] = .optional(audit.root) { .string($0.fixWords) }
+    case .ready(let audit):
+      members["verdict"] = "ready"
+      members["audit"] = .object(audit.members(names: names))
+    case .stop(let diagnosis):
+      members["verdict"] = "diagnosis"
+      members["cause"] = .optional(diagnosis.cause.identifier) { .string("\($0)") }
+      members["text"] = .string(words { $0.write(diagnosis.cause) })
+      members["confidence"] = .string(words { $0.write(diagnosis.confidence) })
+      members["rule"] = .optional(diagnosis.rule) { .string($0.identifier) }
+      members["rip"] = .optional(diagnosis.context) { .hexadecimal($0.rip) }
+      members["fix"] = .string(words { $0.writeFix(for: diagnosis.cause) })
+    }
+    return members
+  }
+}

@@ -1,0 +1,249 @@
+import RemoteProtocol
+
+/// The client's half of the remote protocol on one connection. Every wait has a limit.
+///
+/// After a failure of the connection, or a wait that ran out, replies could no longer be told apart; every later
+/// call then throws the same error.
+final class GDBClient {
+  /// When received packets are acknowledged.
+  enum Acknowledgement: Equatable {
+    /// At once, as the manual has it.
+    case immediate
+    /// With the next request. QEMU's gdbserver takes it, and on a unix socket it must be so: it writes the many
+    /// packets of a long monitor reply without reading, and both sides would wait for each other.
+    case deferred
+    /// Never: both sides agreed to do without.
+    case off
+  }
+
+  /// How many requests may wait for their replies; more would only fill buffers.
+  static let window = 16
+  private static let attempts = 3
+
+  /// How long a reply may take.
+  let limit: Duration
+  let endpoint: Endpoint
+  var acknowledgement = Acknowledgement.immediate
+  /// The largest payload that the stub takes, in bytes. What GDB assumes when a stub does not say.
+  var packetSize = 400
+  /// The stub's end as it told it itself, before it closed the connection.
+  private(set) var farewell: StopReply?
+
+  let connection: Descriptor
+  private var stream = PacketStream()
+  private var queue = PacketQueue()
+  private var owedAcknowledgements = 0
+  private var lastFrame: [UInt8] = []
+  private var outstanding = 0
+  private var rejections = 0
+  private var resends = 0
+  private var ending: SessionError?
+
+  init(_ connection: Descriptor, _ endpoint: Endpoint, limit: Duration) {
+    self.connection = connection
+    self.endpoint = endpoint
+    self.limit = limit
+  }
+
+  /// Sends one request and gives its reply.
+  func request(_ payload: [UInt8], _ operation: String) throws(SessionError) -> Reply {
+    try send(payload, operation)
+    return try reply(operation)
+  }
+
+  func request(_ text: String, _ operation: String) throws(SessionError) -> Reply {
+    try request(Array(text.utf8), operation)
+  }
+
+  /// Sends all requests, several at a time, and gives their replies in order.
+  func pipeline(_ requests: [[UInt8]], _ operation: String) throws(SessionError) -> [Reply] {
+    var replies: [Reply] = []
+    replies.reserveCapacity(requests.count)
+    var sent = 0
+    while replies.count < requests.count {
+      let first = sent
+      while sent < requests.count, sent - replies.count < Self.window {
+        enqueue(requests[sent])
+        sent += 1
+      }
+      // Refilled by halves, so that a write carries several requests.
+      if sent > first { try flush(operation) }
+      repeat {
+        replies.append(try reply(operation))
+      } while replies.count < sent && sent - replies.count > Self.window / 2
+    }
+    return replies
+  }
+
+  /// Sends a request without waiting for its reply.
+  func send(_ payload: [UInt8], _ operation: String) throws(SessionError) {
+    enqueue(payload)
+    try flush(operation)
+  }
+
+  /// The reply to the oldest request that has none yet. A stop reply that nobody asked for is passed over: QEMU
+  /// 7.2 sends one when a client connects to a machine that runs.
+  func reply(_ operation: String) throws(SessionError) -> Reply {
+    let deadline = Deadline(after: limit)
+    while true {
+      guard let packet = try packet(operation, until: deadline, interrupt: nil) else { continue }
+      if let stop = Self.stopReply(packet) {
+        if case .signal = stop {} else { farewell = stop }
+        continue
+      }
+      outstanding -= 1
+      return Reply(bytes: packet)
+    }
+  }
+
+  /// A request whose reply comes in several packets: the one just taken was not the last.
+  func expectAnotherReply() { outstanding += 1 }
+
+  /// What a wait for a stop came to.
+  enum Stop {
+    case reply(StopReply)
+    case interruptRequested
+    case none
+  }
+
+  /// Waits for a stop reply. `.none` after `deadline`; a request on `interrupt` ends the wait too.
+  func stop(until deadline: Deadline, interrupt: InterruptRequest?) throws(SessionError) -> Stop {
+    while true {
+      do {
+        guard let packet = try packet("wait", until: deadline, interrupt: interrupt) else {
+          return .interruptRequested
+        }
+        // Console output of the stub (`O`) and the like are passed over.
+        guard let stop = Self.stopReply(packet) else { continue }
+        outstanding = max(outstanding - 1, 0)
+        return .reply(stop)
+      } catch {
+        // Nothing was due, so nothing is out of step.
+        guard case .timedOut = error else { throw error }
+        ending = nil
+        return .none
+      }
+    }
+  }
+
+  /// Asks a running target to stop.
+  func sendInterrupt() throws(SessionError) {
+    queue.write(0x03)
+    try flush("interrupt")
+  }
+
+  /// A stop reply begins with a capital that no other reply begins with, except `OK`-like words it is not.
+  private static func stopReply(_ packet: [UInt8]) -> StopReply? {
+    switch packet.first {
+    case UInt8(ascii: "T"), UInt8(ascii: "S"), UInt8(ascii: "W"), UInt8(ascii: "X"), UInt8(ascii: "N"):
+      StopReply(packet.span)
+    default: nil
+    }
+  }
+
+  private func enqueue(_ payload: [UInt8]) {
+    for _ in 0..<owedAcknowledgements { queue.write(UInt8(ascii: "+")) }
+    owedAcknowledgements = 0
+    lastFrame = payload
+    queue.frame(payload)
+    outstanding += 1
+  }
+
+  private func flush(_ operation: String) throws(SessionError) {
+    if let ending { throw ending }
+    let deadline = Deadline(after: limit)
+    var sent = 0
+    while sent < queue.bytes.count {
+      switch connection.write(queue.bytes, from: sent) {
+      case .bytes(let count): sent += count
+      case .closed: throw end(.connectionClosed)
+      case .wouldBlock:
+        guard Readiness.wait([(connection.number, .writable)], until: deadline)[0] else {
+          throw end(.timedOut(operation: operation, limit: limit))
+        }
+      }
+    }
+    queue.removeAll()
+  }
+
+  /// The next packet; nil when `interrupt` was requested first.
+  private func packet(
+    _ operation: String, until deadline: Deadline, interrupt: InterruptRequest?
+  ) throws(SessionError) -> [UInt8]? {
+    if let ending { throw ending }
+    while true {
+      switch stream.next() {
+      case .none:
+        guard try receive(operation, until: deadline, interrupt: interrupt) else { return nil }
+      case .packet(let byteCount):
+        try acknowledge()
+        rejections = 0
+        resends = 0
+        return stream.packet(byteCount)
+      case .rejected(let rejection): try reject(rejection, operation)
+      case .notAcknowledged: try resend(operation)
+      case .began, .notification, .acknowledged, .interrupt: break
+      }
+    }
+  }
+
+  /// Waits for bytes. False when `interrupt` was requested first.
+  private func receive(
+    _ operation: String, until deadline: Deadline, interrupt: InterruptRequest?
+  ) throws(SessionError) -> Bool {
+    while true {
+      if let interrupt, interrupt.isPending { return false }
+      var awaited = [(connection.number, Readiness.Wish.readable)]
+      if let interrupt { awaited.append((interrupt.descriptor, .readable)) }
+      let ready = Readiness.wait(awaited, until: deadline)
+      if ready[0] {
+        switch stream.fill(from: connection) {
+        case .bytes: return true
+        case .wouldBlock: continue
+        case .closed: throw end(.connectionClosed)
+        }
+      }
+      guard ready.contains(true) else {
+        throw end(.timedOut(operation: operation, limit: deadline.limit))
+      }
+    }
+  }
+
+  private func acknowledge() throws(SessionError) {
+    switch acknowledgement {
+    case .off: break
+    case .deferred: owedAcknowledgements += 1
+    case .immediate:
+      queue.write(UInt8(ascii: "+"))
+      try flush("acknowledge")
+    }
+  }
+
+  /// Asks for the packet again, a few times, where the protocol allows it.
+  private func reject(_ rejection: PacketRejection, _ operation: String) throws(SessionError) {
+    if case .oversized(let byteCount) = rejection {
+      throw end(.unexpectedReply(operation: operation, reply: "a packet of \(byteCount) bytes"))
+    }
+    rejections += 1
+    // With several on the way, the stub would repeat its last reply, which need not be this one.
+    guard acknowledgement != .off, outstanding <= 1, rejections <= Self.attempts else {
+      throw end(.unexpectedReply(operation: operation, reply: "a packet with a wrong checksum"))
+    }
+    queue.write(UInt8(ascii: "-"))
+    try flush(operation)
+  }
+
+  private func resend(_ operation: String) throws(SessionError) {
+    resends += 1
+    guard acknowledgement != .off, outstanding == 1, resends <= Self.attempts else {
+      throw end(.unexpectedReply(operation: operation, reply: "a request for repetition"))
+    }
+    queue.frame(lastFrame)
+    try flush(operation)
+  }
+
+  private func end(_ error: SessionError) -> SessionError {
+    if ending == nil { ending = error }
+    return error
+  }
+}

@@ -1,0 +1,109 @@
+import X86
+
+/// Where each register stands in the stub's `g` packet, worked out from its target description: nothing is
+/// assumed about numbers or order.
+struct RegisterLayout {
+  struct Place: Equatable {
+    let description: RegisterDescription
+    /// In bytes.
+    let offset: Int
+    let byteCount: Int
+  }
+
+  /// In the order of the packet.
+  let places: [Place]
+  private let byName: [String: Place]
+
+  /// Without these no analysis is possible.
+  private static let required =
+    general.map { [$0] } + [
+      ["rip"], ["eflags", "rflags"], ["cs"], ["ss"], ["ds"], ["es"], ["fs"], ["gs"], ["cr0"], ["cr2"],
+      ["cr3"], ["cr4"], ["efer"],
+    ]
+
+  private static let general = [
+    "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
+    "r15",
+  ]
+
+  init(_ description: TargetDescription) throws(SessionError) {
+    var offset = 0
+    places = description.registers.map { register in
+      let byteCount = (register.bitSize + 7) / 8
+      defer { offset += byteCount }
+      return Place(description: register, offset: offset, byteCount: byteCount)
+    }
+    byName = Dictionary(places.map { ($0.description.name, $0) }) { first, _ in first }
+    let missing = Self.required.filter { names in names.allSatisfy { byName[$0] == nil } }
+    guard missing.isEmpty else { throw .missingRegisters(missing.map { $0[0] }) }
+  }
+
+  subscript(name: String) -> Place? { byName[name] ?? (name == "rflags" ? byName["eflags"] : nil) }
+
+  /// The value in the packet `bytes`, up to 64 bits of it. Nil where the packet ends before it.
+  func value(_ place: Place, in bytes: [UInt8]) -> UInt64? {
+    guard place.offset + place.byteCount <= bytes.count else { return nil }
+    var value: UInt64 = 0
+    for index in (0..<min(place.byteCount, 8)).reversed() {
+      value = value << 8 | UInt64(bytes[place.offset + index])
+    }
+    return value
+  }
+
+  private func value(_ name: String, in bytes: [UInt8]) -> UInt64? {
+    self[name].flatMap { value($0, in: bytes) }
+  }
+
+  /// All that the packet gives. Throws when it is too short for a register that must be there.
+  func registers(in bytes: [UInt8]) throws(SessionError) -> RegisterFile {
+    func needed(_ name: String) throws(SessionError) -> UInt64 {
+      guard let value = value(name, in: bytes) else { throw .missingRegisters([name]) }
+      return value
+    }
+    func selector(_ name: String) throws(SessionError) -> SegmentSelector {
+      SegmentSelector(rawValue: UInt16(truncatingIfNeeded: try needed(name)))
+    }
+    var file = RegisterFile()
+    for (index, name) in Self.general.enumerated() { file.general[index] = try needed(name) }
+    file.rip = try needed("rip")
+    file.rflags = RFlags(rawValue: try needed("rflags"))
+    file.cs = try selector("cs")
+    file.ss = try selector("ss")
+    file.ds = try selector("ds")
+    file.es = try selector("es")
+    file.fs = try selector("fs")
+    file.gs = try selector("gs")
+    file.fsBase = value("fs_base", in: bytes)
+    file.gsBase = value("gs_base", in: bytes)
+    file.kernelGSBase = value("k_gs_base", in: bytes)
+    file.cr0 = CR0(rawValue: try needed("cr0"))
+    file.cr2 = try needed("cr2")
+    file.cr3 = CR3(rawValue: try needed("cr3"))
+    file.cr4 = CR4(rawValue: try needed("cr4"))
+    file.cr8 = value("cr8", in: bytes)
+    file.efer = EFER(rawValue: try needed("efer"))
+    return file
+  }
+
+  /// The system registers of a stub that describes them as registers: `tr`, `tr_base`, `tr_limit`,
+  /// `tr_attributes`, the same for `ldtr`, and `gdtr_base`, `gdtr_limit`, `idtr_base`, `idtr_limit`. QEMU does not.
+  func systemRegisters(in bytes: [UInt8]) -> SystemRegisters {
+    func segment(_ name: String) -> SegmentCache? {
+      guard let selector = value(name, in: bytes), let base = value("\(name)_base", in: bytes),
+        let limit = value("\(name)_limit", in: bytes)
+      else { return nil }
+      let attributes = value("\(name)_attributes", in: bytes)
+        .map { SegmentAttributes(rawValue: UInt16(truncatingIfNeeded: $0)) }
+      return SegmentCache(
+        selector: SegmentSelector(rawValue: UInt16(truncatingIfNeeded: selector)), base: base,
+        limit: UInt32(truncatingIfNeeded: limit), attributes: attributes)
+    }
+    func table(_ name: String) -> TableRegister? {
+      guard let base = value("\(name)_base", in: bytes), let limit = value("\(name)_limit", in: bytes)
+      else { return nil }
+      return TableRegister(base: VirtualAddress(base), limit: UInt16(truncatingIfNeeded: limit))
+    }
+    return SystemRegisters(
+      task: segment("tr"), local: segment("ldtr"), global: table("gdtr"), interrupt: table("idtr"))
+  }
+}

@@ -1,0 +1,11 @@
+extension [UInt8] {
+  /// Lets `body` fill the array's bytes in place.
+  mutating func withRawBytes<Value>(
+    _ body: (inout MutableRawSpan) throws(SessionError) -> Value
+  ) throws(SessionError) -> Value {
+    var span = mutableSpan
+    // SAFETY: every bit pattern is a `UInt8`, so raw writes cannot make an invalid one.
+    var bytes = unsafe span.mutableBytes
+    return try body(&bytes)
+  }
+}

@@ -1,0 +1,72 @@
+import X86
+
+/// The registers that say where the processor's tables are. Nil: not known.
+struct SystemRegisters: Equatable {
+  var task: SegmentCache?
+  var local: SegmentCache?
+  var global: TableRegister?
+  var interrupt: TableRegister?
+
+  var isUnknown: Bool { self == SystemRegisters() }
+
+  init(
+    task: SegmentCache? = nil, local: SegmentCache? = nil, global: TableRegister? = nil,
+    interrupt: TableRegister? = nil
+  ) {
+    self.task = task
+    self.local = local
+    self.global = global
+    self.interrupt = interrupt
+  }
+
+  /// Reads the text of QEMU's `info registers`, of processor `cpu` where it shows several.
+  ///
+  ///     TR =0040 fffffe0000003000 00004087 00008b00 DPL=0 TSS64-busy
+  ///     GDT=     fffffe0000001000 0000007f
+  ///
+  /// While the code segment is not 64-bit, QEMU cuts segment bases to 32 bits. In long mode such a base may
+  /// lack its upper half, so it counts as not known.
+  init(parsing text: String, cpu: Int, isLongMode: Bool) {
+    let lines = text.split(whereSeparator: \.isNewline)
+    var isWanted = !lines.contains { $0.hasPrefix("CPU#") }
+    for line in lines {
+      if let number = String(line).remainder(after: "CPU#") {
+        isWanted = Int(number.prefix(while: \.isNumber)) == cpu
+      } else if isWanted, line.utf8.count > 4 {
+        take(line, isLongMode: isLongMode)
+      }
+    }
+  }
+
+  private mutating func take(_ line: Substring, isLongMode: Bool) {
+    let fields = line.dropFirst(4).split(separator: " ")
+    switch line.prefix(4) {
+    case "TR =": task = Self.segment(fields, isLongMode)
+    case "LDT=": local = Self.segment(fields, isLongMode)
+    case "GDT=": global = Self.table(fields, isLongMode)
+    case "IDT=": interrupt = Self.table(fields, isLongMode)
+    default: break
+    }
+  }
+
+  private static func base(_ field: Substring, _ isLongMode: Bool) -> UInt64? {
+    field.utf8.count == 16 || !isLongMode ? UInt64(field, radix: 16) : nil
+  }
+
+  private static func segment(_ fields: [Substring], _ isLongMode: Bool) -> SegmentCache? {
+    guard fields.count >= 4, let selector = UInt16(fields[0], radix: 16),
+      let base = base(fields[1], isLongMode), let limit = UInt32(fields[2], radix: 16),
+      let flags = UInt32(fields[3], radix: 16)
+    else { return nil }
+    return SegmentCache(
+      selector: SegmentSelector(rawValue: selector), base: base, limit: limit,
+      attributes: SegmentAttributes(rawValue: UInt16(truncatingIfNeeded: flags >> 8)))
+  }
+
+  private static func table(_ fields: [Substring], _ isLongMode: Bool) -> TableRegister? {
+    guard fields.count >= 2, let base = base(fields[0], isLongMode),
+      let limit = UInt32(fields[1], radix: 16)
+    else { return nil }
+    return TableRegister(base: VirtualAddress(base), limit: UInt16(truncatingIfNeeded: limit))
+  }
+}

@@ -1,0 +1,146 @@
+import RemoteProtocol
+import X86
+
+extension Target {
+  /// The little-endian qword at `address`. Nil outside of memory.
+  public func load(_ address: PhysicalAddress) -> UInt64? {
+    attemptQuietly { () throws(SessionError) in try memory.load(address.rawValue) }
+  }
+
+  /// Fills `bytes` from `address` upwards. False when one byte is outside of memory.
+  public func read(_ address: PhysicalAddress, into bytes: inout MutableRawSpan) -> Bool {
+    do {
+      return try copy(address, into: &bytes)
+    } catch {
+      if failure == nil { failure = error }
+      return false
+    }
+  }
+
+  public func prefetch(_ address: PhysicalAddress, byteCount: Int) {
+    memory.prefetch(address.rawValue, count: byteCount)
+  }
+
+  /// As many bytes of physical memory as asked.
+  public func readPhysical(
+    _ address: PhysicalAddress, byteCount: Int
+  ) throws(SessionError) -> [UInt8] {
+    guard byteCount > 0 else { return [] }
+    var bytes = [UInt8](repeating: 0, count: byteCount)
+    let isRead = try bytes.withRawBytes { raw throws(SessionError) in try copy(address, into: &raw) }
+    guard isRead else { throw .outsideMemory(address) }
+    return bytes
+  }
+
+  private func copy(
+    _ address: PhysicalAddress, into bytes: inout MutableRawSpan
+  ) throws(SessionError) -> Bool {
+    if state == .ended { throw ending ?? .ended }
+    do {
+      return try memory.copy(address.rawValue, count: bytes.byteCount, into: &bytes, at: 0)
+    } catch {
+      return try attempt { () throws(SessionError) in throw error }
+    }
+  }
+
+  /// The bytes at a linear address under the live CR3, whatever their rights. Throws `.notMapped` with the first
+  /// address that has no translation.
+  public func readVirtual(
+    _ address: VirtualAddress, byteCount: Int
+  ) throws(SessionError) -> [UInt8] {
+    let registers = coreRegisters
+    guard core != nil else { throw takeFailure() ?? .ended }
+    guard registers.isLongMode else { return try readThroughStub(address, byteCount: byteCount) }
+    var machine = self
+    var bytes: [UInt8] = []
+    while bytes.count < byteCount {
+      let place = address + UInt64(bytes.count)
+      let walk = machine.walk(place, root: registers.cr3.root, mode: registers.pagingMode)
+      guard let physical = walk.physicalAddress else {
+        throw takeFailure() ?? .notMapped(place)
+      }
+      let room = PageSize.size4KiB.bytes - place.offset(in: .size4KiB)
+      bytes += try readPhysical(physical, byteCount: min(byteCount - bytes.count, Int(room)))
+    }
+    return bytes
+  }
+
+  /// Without long mode there are other tables or none; the stub knows them.
+  private func readThroughStub(
+    _ address: VirtualAddress, byteCount: Int
+  ) throws(SessionError) -> [UInt8] {
+    let pieces = Self.pieces(address, byteCount: byteCount, largest: client.packetSize / 2)
+    return try attempt { () throws(SessionError) in
+      let replies = try client.pipeline(
+        pieces.map { Request.read($0.address, $0.byteCount) }, "read memory")
+      var bytes: [UInt8] = []
+      for (piece, reply) in zip(pieces, replies) {
+        guard reply.errorCode == nil, let part = reply.hexadecimalBytes(), part.count == piece.byteCount
+        else { throw .notMapped(VirtualAddress(piece.address)) }
+        bytes += part
+      }
+      return bytes
+    }
+  }
+
+  /// Writes at a linear address under the live CR3, whatever its rights.
+  public func writeMemory(_ address: VirtualAddress, bytes: [UInt8]) throws(SessionError) {
+    try requireStopped(resumable: false)
+    // The frame's letter, address and length stand before the data.
+    let pieces = Self.pieces(address, byteCount: bytes.count, largest: (client.packetSize - 40) / 2)
+    try attempt { () throws(SessionError) in
+      defer {
+        invalidate()
+      }
+      var rest = bytes[...]
+      for piece in pieces {
+        var request = Request("M")
+        request.append(hexadecimal: piece.address)
+        request.append(",")
+        request.append(hexadecimal: UInt64(piece.byteCount))
+        request.append(":")
+        request.append(hexadecimal: rest.prefix(piece.byteCount))
+        rest = rest.dropFirst(piece.byteCount)
+        let reply = try client.request(request.bytes, "write memory")
+        if reply.errorCode != nil { throw .notMapped(VirtualAddress(piece.address)) }
+        try reply.requireOK("write memory")
+      }
+    }
+  }
+
+  /// A span cut at page boundaries, so that an unmapped page spoils only itself, and into what a packet holds.
+  private static func pieces(
+    _ address: VirtualAddress, byteCount: Int, largest: Int
+  ) -> [(address: UInt64, byteCount: Int)] {
+    var pieces: [(address: UInt64, byteCount: Int)] = []
+    var done = 0
+    while done < byteCount {
+      let place = address + UInt64(done)
+      let room = Int(PageSize.size4KiB.bytes - place.offset(in: .size4KiB))
+      let part = min(byteCount - done, room, max(largest, 1))
+      pieces.append((place.rawValue, part))
+      done += part
+    }
+    return pieces
+  }
+
+  private var memory: any PhysicalSource {
+    if let physicalSource { return physicalSource }
+    let source = makePhysicalSource()
+    physicalSource = source
+    return source
+  }
+
+  /// The best way that this target offers.
+  private func makePhysicalSource() -> any PhysicalSource {
+    let map = GuestMemoryMapCache { [client] () throws(SessionError) in
+      try client.monitor("info mtree -f")
+    }
+    let packets = PagedPhysicalSource(PacketPageFetcher(client: client, map: map))
+    if let emulator { return MappedPhysicalSource(emulator.ram, block: "ram0", map: map, other: packets) }
+    if dialect.initialMode != nil { return packets }
+    let monitor = { [client] (line: String) throws(SessionError) in try client.monitor(line) }
+    if (try? monitor("xp /1gx 0")) != nil { return PagedPhysicalSource(MonitorPageFetcher(monitor: monitor)) }
+    return NoPhysicalSource()
+  }
+}

@@ -1,0 +1,52 @@
+import RemoteProtocol
+
+/// A thread of the stub: one virtual processor of QEMU.
+public struct TargetThread: Equatable, Sendable {
+  public let identifier: ThreadIdentifier
+  /// The processor's number in the monitor, counted from 0.
+  public let cpuIndex: Int
+  /// The stub's own words, such as "CPU#0 [running]".
+  public let description: String
+}
+
+extension Target {
+  /// The processor whose registers are shown: the one that stopped, until another is selected.
+  public var selectedThread: ThreadIdentifier? { selected }
+
+  public func threads() throws(SessionError) -> [TargetThread] {
+    try requireStopped(resumable: false)
+    return try attempt { () throws(SessionError) in
+      let identifiers = try client.threads()
+      let texts = try client.pipeline(
+        identifiers.map { Array("qThreadExtraInfo,\($0.wireText)".utf8) }, "describe the threads")
+      return zip(identifiers, texts).enumerated().map { position, pair in
+        let text = String(decoding: pair.1.hexadecimalBytes() ?? [], as: UTF8.self)
+        let digits = text.split(separator: "#").dropFirst().first?.prefix(while: \.isNumber) ?? ""
+        return TargetThread(identifier: pair.0, cpuIndex: Int(digits) ?? position, description: text)
+      }
+    }
+  }
+
+  /// Shows the registers of another processor.
+  public func select(_ thread: ThreadIdentifier) throws(SessionError) {
+    try requireStopped(resumable: false)
+    try attempt { () throws(SessionError) in
+      guard try client.request("Hg\(thread.wireText)", "select a thread").isOK else {
+        throw .unknownThread(thread.wireText)
+      }
+      selected = thread
+      packet = nil
+      core = nil
+      try fetchRegisters()
+    }
+  }
+
+  /// The selected processor's number in the monitor.
+  func selectedCPU() throws(SessionError) -> Int {
+    guard let selected else { return 0 }
+    if cpuIndices == nil {
+      cpuIndices = Dictionary(try threads().map { ($0.identifier, $0.cpuIndex) }) { first, _ in first }
+    }
+    return cpuIndices?[selected] ?? 0
+  }
+}

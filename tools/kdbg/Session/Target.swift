@@ -1,0 +1,188 @@
+import RemoteProtocol
+import X86
+
+/// One attached machine: its processors, its memory, and whether it runs.
+///
+/// Everything happens on the caller's thread. A call that needs an answer waits for it at most as long as the
+/// session's limit; only ``waitForStop(limit:interrupt:)`` waits as long as it is told.
+public final class Target: MachineView {
+  /// How long a stub may take to answer.
+  public static let standardReplyLimit = Duration.seconds(5)
+
+  public enum State: Equatable, Sendable {
+    case stopped(StopEvent)
+    case running
+    /// Detached, killed, ended or lost: nothing can be asked any more.
+    case ended
+  }
+
+  public let endpoint: Endpoint
+  /// The QEMU that kdbg started; nil for an attached machine.
+  public let emulator: QEMUProcess?
+  public internal(set) var state = State.running
+  public var systemRegistersPolicy = SystemRegistersPolicy.everyStop {
+    didSet { systemRegisters.removeAll() }
+  }
+
+  let client: GDBClient
+  let layout: RegisterLayout
+  let dialect: StubDialect
+  let farewell: Farewell
+  /// What ended the session, if something went wrong.
+  var ending: SessionError?
+  var failure: SessionError?
+
+  var selected: ThreadIdentifier?
+  /// The selected processor's `g` packet, nil while it is not known.
+  var packet: [UInt8]?
+  var core: RegisterFile?
+  /// By processor number.
+  var systemRegisters: [Int: SystemRegisters] = [:]
+  var cpuIndices: [ThreadIdentifier: Int]?
+  var knownAddressBits: Int??
+  var knownAccelerator: Accelerator??
+  var breakpoints: Set<Breakpoint> = []
+  var stepping = BreakpointStepping.untested
+  var stopsSinceDrain = 0
+  /// Made at the first use, which may ask the monitor.
+  var physicalSource: (any PhysicalSource)?
+
+  /// Takes over a connection whose stub has a stopped machine, or stops it by being connected to.
+  init(_ client: GDBClient, emulator: QEMUProcess?) throws(SessionError) {
+    self.client = client
+    self.emulator = emulator
+    endpoint = client.endpoint
+    let features = try client.negotiate()
+    guard features.has("qXfer:features:read") else { throw .missingRegisters(["a target description"]) }
+    layout = try RegisterLayout(
+      TargetDescription { document throws(SessionError) in try client.transfer("features", document) })
+    dialect = try StubDialect(client, features)
+    farewell = Farewell(client.connection, dialect)
+    try dialect.prepare(client)
+    try takeInitialStop()
+    if let emulator { knownAccelerator = .some(emulator.accelerator) }
+    if emulator?.lifetime != .session { farewell.arm() }
+  }
+
+  /// Attaches to a stub that listens at `endpoint`. The machine is stopped by it.
+  public static func attach(
+    _ endpoint: Endpoint = .standard, replyLimit: Duration = standardReplyLimit
+  ) throws(SessionError) -> Target {
+    let connection = try Socket.connect(endpoint, until: Deadline(after: replyLimit))
+    return try Target(GDBClient(connection, endpoint, limit: replyLimit), emulator: nil)
+  }
+
+  /// Starts QEMU, stopped before its first instruction, and attaches to it.
+  public static func launch(_ options: LaunchOptions) throws(SessionError) -> Target {
+    let emulator = try QEMUProcess(options)
+    let client = GDBClient(emulator.gdbConnection, emulator.gdbEndpoint, limit: standardReplyLimit)
+    return try Target(client, emulator: emulator)
+  }
+
+  deinit {
+    // An attached machine goes on as if kdbg had never been there.
+    if state != .ended { farewell.say() }
+    farewell.disarm()
+  }
+
+  // MARK: The end
+
+  /// Removes kdbg's breakpoints, restores the stub's memory mode and lets the machine run. Ends a QEMU that kdbg
+  /// started, unless it is ``EmulatorLifetime/kept``.
+  public func detach() throws(SessionError) {
+    if let emulator, emulator.lifetime == .session { return kill() }
+    try attempt { () throws(SessionError) in
+      if state == .running { try stopForDetach() }
+      if state == .ended { return }
+      for breakpoint in breakpoints { try remove(breakpoint) }
+      try dialect.restore(client)
+      try client.request(dialect.detachRequest(selected), "detach").requireOK("detach")
+    }
+    close()
+  }
+
+  /// Ends the machine: QEMU and, where a stub knows the request, whatever else runs it.
+  public func kill() {
+    if let emulator {
+      close()
+      emulator.terminate()
+    } else if state != .ended {
+      // Never answered.
+      if state == .running { try? client.sendInterrupt() }
+      try? client.send(Array("k".utf8), "kill")
+      close()
+    }
+  }
+
+  /// Resets a QEMU that kdbg started; it stands at its first instruction then.
+  public func reset() throws(SessionError) {
+    try requireStopped(resumable: false)
+    guard let emulator else { throw .unsupported(operation: "reset") }
+    try attempt { () throws(SessionError) in
+      // Under -no-reboot even a reset from outside would only shut the machine down.
+      let _: QMPNothing = try emulator.monitor.execute("set-action", QMPAction(reboot: "reset"))
+      emulator.monitor.wasReset = false
+      let _: QMPNothing = try emulator.monitor.execute("system_reset")
+      try emulator.awaitReset()
+      let _: QMPNothing = try emulator.monitor.execute("set-action", QMPAction(reboot: "shutdown"))
+      state = .stopped(.signal(StopEvent.trapSignal, thread: selected, watch: nil))
+      invalidate()
+      systemRegisters.removeAll()
+      try fetchRegisters()
+    }
+  }
+
+  func close() {
+    state = .ended
+    farewell.disarm()
+  }
+
+  // MARK: Failure
+
+  /// The first failure inside a call that cannot throw (``registers``, ``load(_:)``); taking it forgets it.
+  public func takeFailure() -> SessionError? {
+    defer { failure = nil }
+    return failure
+  }
+
+  /// Runs `body`, and ends the session when its error means that the target is lost.
+  func attempt<Value>(_ body: () throws(SessionError) -> Value) throws(SessionError) -> Value {
+    if state == .ended { throw ending ?? .ended }
+    do {
+      return try body()
+    } catch {
+      guard error.category == .lost else { throw error }
+      let cause = diagnosis(of: error)
+      ending = cause
+      close()
+      throw cause
+    }
+  }
+
+  /// The same where nothing can be thrown.
+  func attemptQuietly<Value>(_ body: () throws(SessionError) -> Value?) -> Value? {
+    do {
+      return try attempt(body)
+    } catch {
+      if failure == nil { failure = error }
+      return nil
+    }
+  }
+
+  /// A closed connection is explained by what QEMU's process came to.
+  func diagnosis(of error: SessionError) -> SessionError {
+    guard error == .connectionClosed, let status = emulator?.waitForExit(limit: .seconds(2)) else {
+      return error
+    }
+    return .emulatorEnded(status)
+  }
+
+  func requireStopped(resumable: Bool) throws(SessionError) {
+    switch state {
+    case .ended: throw ending ?? .ended
+    case .running: throw .running
+    case .stopped(.shutdown) where resumable: throw .needsReset
+    case .stopped: break
+    }
+  }
+}

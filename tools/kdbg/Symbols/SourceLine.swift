@@ -1,0 +1,15 @@
+/// A place in the program's source.
+public struct SourceLine: Equatable, Sendable {
+  /// The path as the compiler recorded it.
+  public let file: String
+  /// Counted from 1; 0 for code that the compiler made up.
+  public let line: Int
+
+  /// The path's last component.
+  public var fileName: Substring { file.split(separator: "/").last ?? Substring(file) }
+}
+
+extension SourceLine: CustomStringConvertible {
+  /// `file.swift:12`, without the directories.
+  public var description: String { "\(fileName):\(line)" }
+}

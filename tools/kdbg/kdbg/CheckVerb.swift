@@ -1,0 +1,64 @@
+import ArgumentParser
+import Commands
+import Session
+
+struct CheckVerb: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check", abstract: "Audit every return to Ring 3; the exit status is the verdict.",
+    usage: """
+      kdbg check [ENDPOINT] --symbols ELF [options]
+      kdbg check --run KERNEL [options] [-- QEMU-ARGUMENTS]
+      """,
+    discussion: """
+      Ends at the first violation with status 1, after --returns N or at the machine's own end with 0, and with 4 \
+      if no return to Ring 3 was seen. The guest's console goes to standard error.
+      """)
+
+  @Argument(help: "tcp:HOST:PORT, unix:PATH or serial:DEVICE.")
+  var endpoint: String?
+
+  @Option(
+    name: .customLong("run"), help: ArgumentHelp("Start QEMU with this kernel.", valueName: "kernel"))
+  var kernel: String?
+
+  @Option(
+    name: .long, help: ArgumentHelp("End after this many returns to Ring 3, all held.", valueName: "n"))
+  var returns: Int?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "The status with which QEMU ends when all is well, for a kernel that does not say so itself.",
+      valueName: "status"))
+  var success: Int32?
+
+  @OptionGroup(title: "Machine") var machine: MachineOptions
+  @OptionGroup(title: "Common") var common: CommonOptions
+
+  func validate() throws {
+    if kernel != nil, endpoint != nil { throw ValidationError("give either an endpoint or --run, not both.") }
+    if kernel == nil, machine.isGiven {
+      throw ValidationError("--initrd, --fault, --append, --console and QEMU's arguments need --run.")
+    }
+    if let returns, returns < 1 { throw ValidationError("--returns is a number from 1 on.") }
+    if kernel == nil, common.symbols == nil {
+      throw ValidationError("the check needs the kernel's ELF file: give --symbols ELF or --run KERNEL.")
+    }
+  }
+
+  func run() throws {
+    // `validate` made sure that one of them is there.
+    guard let file = common.symbols ?? kernel else { return }
+    let program = try Kernel.program(at: file)
+    let target: Target
+    if let kernel {
+      target = try Kernel.launch(
+        machine.launchOptions(kernel: kernel, consoleOnError: true, lifetime: .session))
+    } else {
+      target = try Kernel.attach(endpoint)
+    }
+    let debugger = Debugger(target: target, program: program, output: common.output)
+    debugger.control.successStatus = success
+    try DebuggingSession(debugger, on: target, common).check(returns: returns)
+  }
+}

@@ -1,0 +1,101 @@
+import Commands
+import Foundation
+import LineEditor
+import Session
+
+/// One session from its first stop to its end: a script, or a person at a prompt.
+struct DebuggingSession {
+  private let debugger: Debugger
+  private let target: Target
+  private let interpreter: Interpreter
+  private let common: CommonOptions
+
+  init(_ debugger: Debugger, on target: Target, _ common: CommonOptions) {
+    self.debugger = debugger
+    self.target = target
+    self.common = common
+    interpreter = Interpreter(debugger)
+    // A person can press Ctrl-C; a script cannot.
+    debugger.control.patience = isInteractive ? nil : common.patience
+  }
+
+  /// True when commands come from a keyboard.
+  private var isInteractive: Bool {
+    common.execute.isEmpty && common.script == nil && LineEditor.isPossible
+  }
+
+  /// Brings the machine to its first stop, and says where that is.
+  func begin(_ check: InitialCheck, at stop: InitialStop, verb: String) throws {
+    do throws(CommandFailure) {
+      if let answer = try debugger.begin(check, at: stop) {
+        debugger.output.write(answer, command: verb, names: debugger.names)
+      }
+    } catch {
+      throw Ending(error)
+    }
+  }
+
+  /// Runs all commands there are, ends the session and leaves with its status.
+  func serve() throws -> Never {
+    if isInteractive { converse() } else { try runScripts() }
+    leave(max(interpreter.status, debugger.control.verdict))
+  }
+
+  /// Checks to the end, runs the commands of the script where the check ended, and leaves with the verdict.
+  func check(returns: Int?) throws -> Never {
+    let verdict = CheckProcedure(debugger).run(returns: returns)
+    if case .stopped = target.state, !common.execute.isEmpty || common.script != nil { try runScripts() }
+    leave(max(verdict, interpreter.status))
+  }
+
+  private func leave(_ status: ExitStatus) -> Never {
+    if target.state != .ended { try? target.detach() }
+    Ending(status).leave()
+  }
+}
+
+// MARK: Scripts
+
+extension DebuggingSession {
+  private func runScripts() throws {
+    for line in common.execute where !interpreter.isFinished {
+      if case .failed = interpreter.run(line) { return }
+    }
+    do throws(BatchReader.Failure) {
+      if let path = common.script {
+        try run(from: try BatchReader.file(path))
+      } else if common.execute.isEmpty {
+        try run(from: BatchReader.standardInput())
+      }
+    } catch {
+      throw Ending(.usage, "\(error)")
+    }
+  }
+
+  private func run(from reader: BatchReader) throws(BatchReader.Failure) {
+    while !interpreter.isFinished {
+      switch try reader.nextLine() {
+      case .line(let line): if case .failed = interpreter.run(line) { return }
+      case .endOfInput, .interrupted: return
+      }
+    }
+  }
+}
+
+// MARK: A person
+
+extension DebuggingSession {
+  private func converse() {
+    let completer = Completer(commands: debugger.commands, program: debugger.program)
+    let editor = LineEditor(prompt: "(kdbg) ") { line, word in completer.candidates(line: line, word: word) }
+    while !interpreter.isFinished {
+      // A Ctrl-C that arrived after the machine had stopped has nothing left to stop.
+      InterruptRequest.shared.clear()
+      switch editor.nextLine() {
+      case .line(let line): _ = interpreter.runInteractively(line)
+      case .interrupted: continue
+      case .endOfInput: return
+      }
+    }
+  }
+}
