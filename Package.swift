@@ -50,7 +50,7 @@ let user: [Target] =
       name: "RingThree", dependencies: ["UserRuntime"], path: "kernel/User/RingThree", swiftSettings: strict),
     .executableTarget(name: "baseline", path: "kernel/User/baseline", cSettings: strictC),
   ]
-  + ["init", "hello", "faults", "cycles", "leaf", "echo"].map { name in
+  + ["init", "hello", "faults", "cycles", "leaf", "echo", "returns"].map { name in
     .executableTarget(
       name: name, dependencies: ["RingThree"], path: "kernel/User/\(name)", swiftSettings: strict)
   }

@@ -14,8 +14,9 @@ public struct FrameAllocator<Memory: WritablePhysicalMemory & ~Copyable>: ~Copya
   /// Frames that can still be handed out.
   public private(set) var freeCount = 0
 
+  /// What it looks after: a clear bit outside of these ranges is a hole, and not a frame that somebody has.
+  private let managed: MemoryMap
   private let bitmap: PhysicalAddress
-  private let frameCount: UInt64
   private let wordCount: UInt64
   private var hint: UInt64 = 0
 
@@ -33,28 +34,26 @@ public struct FrameAllocator<Memory: WritablePhysicalMemory & ~Copyable>: ~Copya
     guard let place, frames > 0 else { return nil }
     usable.remove(MemoryRange(start: place, end: place + bitmapBytes))
     self.memory = memory
+    managed = usable
     bitmap = PhysicalAddress(truncating: place)
-    frameCount = frames
     wordCount = words
     for word in 0..<words { self.memory.store(0, at: bitmap + word * 8) }
     for position in 0..<usable.count { markFree(usable[position].wholeFrames) }
   }
 
+  /// Two ranges of a map may overlap: a frame that is free already is not counted again.
   private mutating func markFree(_ range: MemoryRange) {
     var frame = range.start / PhysicalFrame.byteCount
     let end = range.end / PhysicalFrame.byteCount
     while frame < end {
       // Whole words at once: a GiB is 4,096 of them.
-      if frame % 64 == 0, frame + 64 <= end {
-        memory.store(UInt64.max, at: bitmap + frame / 8)
-        freeCount += 64
-        frame += 64
-      } else {
-        let address = bitmap + (frame / 64) * 8
-        memory.store((memory.load(address) ?? 0) | 1 << (frame % 64), at: address)
-        freeCount += 1
-        frame += 1
-      }
+      let isWholeWord = frame % 64 == 0 && frame + 64 <= end
+      let address = bitmap + (frame / 64) * 8
+      let old = memory.load(address) ?? 0
+      let new = isWholeWord ? UInt64.max : old | 1 << (frame % 64)
+      memory.store(new, at: address)
+      freeCount += (new & ~old).nonzeroBitCount
+      frame += isWholeWord ? 64 : 1
     }
   }
 
@@ -85,7 +84,9 @@ public struct FrameAllocator<Memory: WritablePhysicalMemory & ~Copyable>: ~Copya
 
   /// Takes `frame` back.
   public mutating func free(_ frame: PhysicalFrame) throws(FrameError) {
-    guard frame.number < frameCount else { throw .notAllocated }
+    guard managed.contains(frame.address.rawValue, byteCount: PhysicalFrame.byteCount) else {
+      throw .notAllocated
+    }
     let address = bitmap + (frame.number / 64) * 8
     guard let bits = memory.load(address), bits & 1 << (frame.number % 64) == 0 else { throw .notAllocated }
     memory.store(bits | 1 << (frame.number % 64), at: address)

@@ -66,7 +66,7 @@ extension Auditor {
   mutating func kernelStackPages<Memory: PhysicalMemory & ~Copyable>(
     _ memory: inout Memory
   ) -> KernelStackPages? {
-    guard let rsp0, isCanonicalStack(rsp0) else { return nil }
+    guard let rsp0, rsp0 != 0, isCanonicalStack(rsp0) else { return nil }
     // RSP0 a few bytes below the top still means the same pages.
     let top = (rsp0 &+ 15) & ~15
     let need = options.kernelStackSize ?? AuditOptions.minimumStackNeed

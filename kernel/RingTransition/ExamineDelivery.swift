@@ -6,6 +6,7 @@ extension Examiner {
     _ observation: Observation, _ memory: inout Memory
   ) -> Diagnosis {
     if let diagnosis = entryWithoutErrorCode(observation, &memory) { return diagnosis }
+    if let diagnosis = handlerInRingThree(observation, &memory) { return diagnosis }
     let candidates = candidates(observation, &memory)
     var best: Diagnosis?
     for position in 0..<candidates.count {
@@ -83,6 +84,24 @@ extension Examiner {
     diagnosis.event = event
     diagnosis.eventIsDecoded = event.isSoftware
     diagnosis.chain = chain
+    return diagnosis
+  }
+
+  /// Ring 3 faults at the first instruction of a handler: the gate's segment is its own, so the entry changed
+  /// no privilege.
+  private mutating func handlerInRingThree<Memory: PhysicalMemory & ~Copyable>(
+    _ observation: Observation, _ memory: inout Memory
+  ) -> Diagnosis? {
+    let context = observation.context
+    guard registers.cr2 == context.rip, VirtualAddress(context.rip).isUpperHalf,
+      let entered = vectorEntered(at: context.rip, &memory), let gate = auditor.gate(entered, &memory),
+      case .found(let descriptor, _) = auditor.descriptor(gate.selector, &memory),
+      descriptor.attributes.isCode,
+      descriptor.attributes.isConforming || descriptor.attributes.privilege == 3
+    else { return nil }
+    var diagnosis = Diagnosis(.gateEntersRingThree, .signature)
+    diagnosis.rule = .kernelCodeDescriptor
+    diagnosis.evidence = .descriptor(gate.selector, descriptor, .privilege)
     return diagnosis
   }
 

@@ -52,7 +52,7 @@ extension Examiner {
   ) -> Diagnosis? {
     let context = observation.context
     guard registers.cr2 == context.rip, observation.vector ?? 14 == 14,
-      let entered = vectorOfHandler(at: context.rip, &memory)
+      let entered = vectorEntered(at: context.rip, &memory)
     else { return nil }
     let probe = auditor.probe(context.rip, .supervisorFetch, &memory)
     guard case .violated(let evidence) = probe.verdict else { return nil }
@@ -92,18 +92,6 @@ extension Examiner {
     diagnosis.chain = chain
     if matches(chain, observation) { diagnosis.confidence = .proven }
     return diagnosis
-  }
-
-  private func vectorOfHandler<Memory: PhysicalMemory & ~Copyable>(
-    at address: UInt64, _ memory: inout Memory
-  ) -> UInt8? {
-    for number in 0...255 {
-      let vector = UInt8(truncatingIfNeeded: number)
-      if let gate = auditor.gate(vector, &memory), gate.isPresent, gate.offset.rawValue == address {
-        return vector
-      }
-    }
-    return nil
   }
 
   /// Three frames with the same RIP at a constant distance up the stack.

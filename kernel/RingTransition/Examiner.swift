@@ -56,7 +56,7 @@ extension Examiner {
   /// stack, however far the handler has come.
   func locateFrame<Memory: PhysicalMemory & ~Copyable>(_ memory: inout Memory) -> LocatedFrame? {
     if let address = stop.frameAddress { return frame(at: address, vector: stop.vector, &memory) }
-    let vector = stop.vector ?? vectorAtFirstInstruction(&memory) ?? vectorByInterruptStack(&memory)
+    let vector = stop.vector ?? vectorEntered(at: registers.rip, &memory) ?? vectorByInterruptStack(&memory)
     if let vector, let gate = auditor.gate(vector, &memory) {
       if gate.interruptStack != 0, let word = auditor.interruptStacks[Int(gate.interruptStack) - 1] {
         return frame(below: word, vector: vector, &memory)
@@ -72,14 +72,13 @@ extension Examiner {
     return frame(below: rsp0, vector: vector, &memory)
   }
 
-  private func vectorAtFirstInstruction<Memory: PhysicalMemory & ~Copyable>(
-    _ memory: inout Memory
+  /// The lowest vector whose gate leads to `address`.
+  func vectorEntered<Memory: PhysicalMemory & ~Copyable>(
+    at address: UInt64, _ memory: inout Memory
   ) -> UInt8? {
     for number in 0...255 {
       let vector = UInt8(truncatingIfNeeded: number)
-      if let gate = auditor.gate(vector, &memory), gate.isPresent,
-        gate.offset.rawValue == registers.rip
-      {
+      if let gate = auditor.gate(vector, &memory), gate.isPresent, gate.offset.rawValue == address {
         return vector
       }
     }

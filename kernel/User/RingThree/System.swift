@@ -67,3 +67,6 @@ public func decimal(_ value: Int64) -> String {
   if value < 0 { digits.append(UInt8(ascii: "-")) }
   return String(decoding: digits.reversed(), as: UTF8.self)
 }
+
+/// The time-stamp counter.
+public func timestamp() -> UInt64 { read_user_timestamp() }

@@ -22,7 +22,7 @@
 #define STATUS_SPIN 43
 #define STATUS_FORK 44
 #define STATUS_CHILD 45
-#define ROUNDS 100
+#define ROUNDS 150
 #define SPIN_MILLISECONDS 24
 #define SPIN_ROUNDS 100000
 
@@ -76,7 +76,7 @@ first_call:
     orq %r15, %rax
     CHECK jz, 5
 
-    /* A hundred calls, every register full. */
+    /* Many calls, every register full. */
     pushq $ROUNDS
 1:  call fill_registers
     movl $CALL_GETPID, %eax

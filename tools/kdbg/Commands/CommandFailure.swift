@@ -28,7 +28,8 @@ public enum CommandFailure: Error, Equatable, Sendable {
   case noReturnInstructions
   case inspection(InspectionError)
   case session(SessionError)
-  case scriptNotReadable(String)
+  /// The machine ended by its own will at an earlier command.
+  case machineEnded
   case other(String)
 
   /// One line for the user.
@@ -53,7 +54,7 @@ public enum CommandFailure: Error, Equatable, Sendable {
     case .noReturnInstructions: "the kernel's file holds no iretq: there is nothing to check"
     case .inspection(let error): error.message
     case .session(let error): error.description
-    case .scriptNotReadable(let path): "cannot read script \"\(path)\""
+    case .machineEnded: "the machine has ended"
     case .other(let message): message
     }
   }

@@ -65,7 +65,7 @@ public final class Debugger {
     switch target.state {
     case .stopped: return
     case .running: throw .session(.running)
-    case .ended: throw .session(.ended)
+    case .ended: throw control.hasEnded ? .machineEnded : .session(.ended)
     }
   }
 }
@@ -75,6 +75,7 @@ public final class Debugger {
 extension Debugger: ExpressionScope {
   public func register(_ name: String) throws(CommandFailure) -> UInt64? {
     guard let register = RegisterName(alias: name) else { return nil }
+    try requireStopped()
     guard let value = register.value(in: target.coreRegisters) else { throw .unknownRegister(name) }
     return value
   }

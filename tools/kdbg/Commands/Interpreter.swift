@@ -17,6 +17,8 @@ public final class Interpreter {
     case done
     /// A message was printed.
     case failed(ExitStatus)
+    /// Ctrl-C stopped the machine.
+    case interrupted
     case finished
   }
 
@@ -44,11 +46,23 @@ public final class Interpreter {
     return run(text)
   }
 
+  /// Asks a stopped target whether it is still there, and says so if not.
+  public func noticeLoss() {
+    do throws(SessionError) {
+      try debugger.target.confirm()
+    } catch {
+      guard error.category == .lost else { return }
+      debugger.output.write(.session(error), command: "")
+      status = max(status, .targetLost)
+    }
+  }
+
   private func finish(_ outcome: CommandOutcome, _ command: any Command) -> Outcome {
     switch outcome {
     case .answer(let answer):
       debugger.output.write(answer, command: command.names[0], names: debugger.names)
       note(debugger.control.verdict)
+      if let stop = answer as? StopAnswer, case .interrupted = stop.reason { return .interrupted }
       return .done
     case .end(let answer):
       debugger.output.write(answer, command: command.names[0], names: debugger.names)

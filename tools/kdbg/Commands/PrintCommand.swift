@@ -31,12 +31,15 @@ struct ValueAnswer: Answer {
     case unsigned = "u"
     case binary = "t"
     case octal = "o"
-    /// Hexadecimal, with the decimal value behind.
+    /// Hexadecimal, with the decimal value of a small number behind.
     case both = "*"
   }
 
   let value: UInt64
   let form: Form
+
+  /// True for what may be a count; an address says nothing in decimal.
+  private var isSmall: Bool { Int32(exactly: Int64(bitPattern: value)) != nil || value <= UInt64(UInt32.max) }
 
   func write(to page: inout TextPage, names: any NameSource) {
     let number =
@@ -46,7 +49,7 @@ struct ValueAnswer: Answer {
       case .unsigned: String(value)
       case .binary: String(value, radix: 2)
       case .octal: "0" + String(value, radix: 8)
-      case .both: "\(value.hexadecimal) (\(Int64(bitPattern: value)))"
+      case .both: value.hexadecimal + (isSmall ? " (\(Int64(bitPattern: value)))" : "")
       }
     let name = names.name(of: VirtualAddress(value)).map { " " + page.paint("<\($0.text)>", .symbol) }
     page.line(number + (name ?? ""))

@@ -25,6 +25,9 @@ public final class RunControl {
   /// The status with which the kernel ends when all is well, where the user said one.
   public var successStatus: Int32?
 
+  /// True once the machine has ended by its own will.
+  public private(set) var hasEnded = false
+
   private var tableLoads: Set<UInt64> = []
   private var inserted: Set<UInt64> = []
   /// True when a table register may have changed since the monitor was asked.
@@ -217,7 +220,10 @@ extension RunControl {
   /// Notes what the machine's end says.
   private func end(_ reason: StopReason) -> StopReason {
     var outcome = ExitStatus.held
-    if case .exited(let ending) = reason { outcome = self.outcome(of: ending) }
+    if case .exited(let ending) = reason {
+      hasEnded = true
+      outcome = self.outcome(of: ending)
+    }
     if case .shutdown(let cause) = reason, cause != .powerOff { outcome = .violated }
     if outcome == .held, isChecking, checker?.count == 0 { outcome = .nothingChecked }
     verdict = max(verdict, outcome)

@@ -19,9 +19,13 @@ public protocol Debuggee: AnyObject, MachineView {
   /// A pending request on `interrupt` stops the machine.
   func waitForStop(limit: Duration?, interrupt: InterruptRequest?) throws(SessionError) -> StopEvent
 
+  /// Asks the stopped target for something cheap; throws when it is gone.
+  func confirm() throws(SessionError)
   func monitor(_ command: String) throws(SessionError) -> String
   func detach() throws(SessionError)
   func kill()
 }
 
-extension Target: Debuggee {}
+extension Target: Debuggee {
+  public func confirm() throws(SessionError) { _ = try threads() }
+}

@@ -4,11 +4,11 @@ import X86
 
 /// The next entry from Ring 3 that can be foreseen, and what it will come to.
 ///
-/// Which event comes next cannot be known in general. Where straight-line code leads from the frame's RIP to an
-/// instruction that enters Ring 0, it is that one; otherwise any interrupt may come first.
+/// Which event comes next cannot be known in general: any interrupt may come first. Where the code at the frame's
+/// RIP comes to an instruction that enters Ring 0, jumps not taken, it is that one that is shown.
 public struct NextEntry: Sendable {
   public enum Source: Equatable, Sendable {
-    /// This instruction stands on the straight line from the frame's RIP.
+    /// The program comes to this instruction if it takes no jump.
     case instruction(Instruction)
     /// The lowest vector that a controller may use.
     case interrupt
@@ -44,7 +44,7 @@ public struct NextEntry: Sendable {
     guard let disassembler = try? Disassembler() else { return nil }
     for instruction in disassembler.disassemble(code, at: start) {
       if let event = instruction.entryEvent { return (instruction, event) }
-      guard instruction.goesStraightOn else { return nil }
+      guard instruction.canGoOn else { return nil }
     }
     return nil
   }
@@ -67,10 +67,11 @@ extension Instruction {
     }
   }
 
-  /// False for whatever may lead elsewhere than to the next instruction.
-  fileprivate var goesStraightOn: Bool {
-    let leaving: Set<String> = ["call", "syscall", "sysenter", "hlt", "ud2", "int", "into", "iretq", "iretd", "iret"]
-    return isValid && !mnemonic.hasPrefix("j") && !mnemonic.hasPrefix("loop") && !mnemonic.hasPrefix("ret")
-      && !leaving.contains(mnemonic)
+  /// False for whatever never leads to the next instruction, or enters something else before.
+  fileprivate var canGoOn: Bool {
+    let leaving: Set<String> = [
+      "jmp", "call", "ret", "retf", "retfq", "syscall", "sysenter", "hlt", "ud2", "iretq", "iretd", "iret",
+    ]
+    return isValid && !leaving.contains(mnemonic)
   }
 }

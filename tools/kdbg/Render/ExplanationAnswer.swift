@@ -17,15 +17,19 @@ extension Explanation: Answer {
     guard let root = audit.root else { return }
     page.line(
       page.paint("VIOLATION", .bad) + " before the return to Ring 3" + destination(audit, page, names))
-    page.line(page.paint("\(root.rule.identifier) \(root.rule.name)", .heading) + ": \(headline(root)).")
+    page.line(
+      page.paint("\(root.rule.identifier) \(root.rule.name)", .heading) + ": \(headline(root.rule) ?? root.words).")
     page.line()
     writeProof(to: &page)
     writeNext("what happens next", to: &page, names)
     writeFix(root.fixWords, to: &page)
-    for other in audit.violations where other.rule != root.rule {
-      let kind = other.follows(root) ? "follows" : "also violated"
+    for other in audit.causes where other.rule != root.rule {
       page.line(
-        "\(page.paint(kind, .quiet)): \(other.rule.identifier) \(other.rule.name): \(other.words)")
+        page.paint("also violated", .heading) + ": \(other.rule.identifier) \(other.rule.name): \(other.words)")
+    }
+    let follows = audit.violations.filter { other in other.rule != root.rule && other.follows(root) }
+    if !follows.isEmpty {
+      page.line("it follows: " + follows.map { "\($0.rule.identifier) \($0.rule.name)" }.joined(separator: ", "), .quiet)
     }
   }
 
@@ -52,13 +56,16 @@ extension Explanation: Answer {
       page.line(page.paint("what happened", .heading) + ": " + words { $0.write(chain) })
     }
     if let evidence = diagnosis.evidence, let rule = diagnosis.rule {
-      page.line(page.paint("evidence", .heading) + ": " + words { $0.write(evidence, of: rule) })
+      let proof = headline(rule) ?? words { $0.write(evidence, of: rule) }
+      page.line(page.paint("the proof", .heading) + ": \(proof).")
     }
+    if refused != nil { page.line() }
     writeProof(to: &page)
     writeFix(words { $0.writeFix(for: diagnosis.cause) }, to: &page)
     if let rule = diagnosis.rule, rule.isAudited {
       page.line(
-        "The check stops before a return that breaks \(rule.identifier) \(rule.name): kdbg check.")
+        page.paint("how to catch it", .heading)
+          + ": kdbg check stops before a return that breaks \(rule.identifier) \(rule.name)")
     }
   }
 
@@ -77,9 +84,10 @@ extension Explanation: Answer {
       + (names.name(of: address).map { " " + page.paint("<\($0.text)>", .symbol) } ?? "")
   }
 
-  /// The cause in one sentence, without its end.
-  private func headline(_ root: RingTransition.Finding) -> String {
-    guard let refused, let thing = root.rule.refusedThing else { return root.words }
+  /// What is wrong with the refused page in one sentence, without its end; nil where the rule is about
+  /// something else.
+  private func headline(_ rule: Rule) -> String? {
+    guard let refused, let thing = rule.refusedThing else { return nil }
     let walk = refused.translation.walk
     let table = "CR3 \(refused.translation.cr3.root.address.rawValue.hexadecimal)" + owner
     let address = walk.address.pageBase().rawValue.hexadecimal
@@ -94,7 +102,7 @@ extension Explanation: Answer {
   /// The walk that ends, and beside it the same walk where it does not.
   private func writeProof(to page: inout TextPage) {
     guard let refused else { return }
-    page.table(refused.comparison(owner: process))
+    page.table(refused.comparison())
     switch refused.elsewhere {
     case .mapped: break
     case .nothingKnown:
@@ -112,8 +120,10 @@ extension Explanation: Answer {
     switch next.source {
     case .instruction(let instruction):
       page.line(
-        "  by " + instruction.description + " at " + place(instruction.address, page, names), .quiet)
-    case .interrupt: page.line("  whichever interrupt comes first; no instruction before it is known", .quiet)
+        "  the program comes to " + instruction.description + " at "
+          + place(instruction.address, page, names) + "; an interrupt may come before",
+        .quiet)
+    case .interrupt: page.line("  or any other interrupt or exception; whatever comes first", .quiet)
     }
   }
 

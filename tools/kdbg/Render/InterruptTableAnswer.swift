@@ -7,12 +7,7 @@ extension InterruptTableView: Answer {
       page.paint("IDT at \(register.base.fullHexadecimal)", .heading)
         + page.paint("  limit \(register.limit.hexadecimal), \(gates.count) gates", .quiet))
     var table = TextTable()
-    for run in gates.runs(where: { $0.merges(with: $1) }) {
-      let first = run[run.startIndex]
-      let last = run[run.endIndex - 1]
-      let label = run.count == 1 ? first.label : "\(first.number)-\(last.number)"
-      table.row([.init(label)] + first.cells(names))
-    }
+    for series in Series.all(of: gates) { table.row(series.cells(names)) }
     page.table(table)
     if let unreadable { page.line(unreadableWords(unreadable), .warning) }
   }
@@ -27,38 +22,84 @@ extension InterruptTableView: Answer {
   }
 }
 
-extension InterruptTableView.Gate {
+/// Neighbouring gates that one line can show: all absent, or alike but for an offset that grows by the same step,
+/// as the stubs of a table do. The architecture's own vectors always have a line each, unless they are absent.
+private struct Series {
   /// The first vector that no exception of the architecture owns. SDM Vol. 3A, 6.2.
   private static let firstFreeVector: UInt8 = 32
 
-  fileprivate var number: String { vector.hexadecimal(digits: 2) }
+  let first: InterruptTableView.Gate
+  private(set) var last: InterruptTableView.Gate
+  /// The distance of two handlers; nil while there is one gate only.
+  private(set) var step: UInt64?
 
+  private init(_ gate: InterruptTableView.Gate) {
+    first = gate
+    last = gate
+  }
+
+  static func all(of gates: [InterruptTableView.Gate]) -> [Series] {
+    var found: [Series] = []
+    for gate in gates {
+      if found.isEmpty || !found[found.count - 1].take(gate) { found.append(Series(gate)) }
+    }
+    return found
+  }
+
+  /// False when `gate` begins another series.
+  private mutating func take(_ gate: InterruptTableView.Gate) -> Bool {
+    let (mine, other) = (last.descriptor, gate.descriptor)
+    guard mine.isPresent == other.isPresent else { return false }
+    if mine.isPresent {
+      guard last.vector >= Self.firstFreeVector, mine.isAlike(other) else { return false }
+      let distance = other.offset.rawValue &- mine.offset.rawValue
+      guard step == nil || step == distance else { return false }
+      step = distance
+    } else {
+      guard mine == other else { return false }
+      step = 0
+    }
+    last = gate
+    return true
+  }
+
+  func cells(_ names: any NameSource) -> [TextTable.Cell] {
+    let descriptor = first.descriptor
+    let label: TextTable.Cell =
+      step == nil
+      ? .init(first.label)
+      : .init("\(first.vector.hexadecimal(digits: 2))-\(last.vector.hexadecimal(digits: 2))")
+    guard descriptor.isPresent else { return [label, .init("not present", .quiet)] }
+    var place = names.name(of: descriptor.offset)?.text ?? ""
+    if let step, step != 0 { place += place.isEmpty ? "every \(step.hexadecimal)" : ", every \(step.hexadecimal)" }
+    return [
+      label, .init(descriptor.offset.fullHexadecimal),
+      .init("cs \(descriptor.selector.rawValue.hexadecimal)"),
+      .init("DPL \(descriptor.privilege)", descriptor.privilege == 3 ? .warning : .plain),
+      .init(descriptor.interruptStack == 0 ? "" : "IST\(descriptor.interruptStack)"),
+      .init(first.kindWords, descriptor.type == nil ? .bad : .plain),
+      .init(place, .symbol),
+    ]
+  }
+}
+
+extension GateDescriptor {
+  /// The same in everything but the offset.
+  fileprivate func isAlike(_ other: GateDescriptor) -> Bool {
+    selector == other.selector && privilege == other.privilege && interruptStack == other.interruptStack
+      && typeField == other.typeField && isCodeOrData == other.isCodeOrData
+  }
+}
+
+extension InterruptTableView.Gate {
   fileprivate var label: String {
+    let number = vector.hexadecimal(digits: 2)
     guard let exception = ExceptionVector(rawValue: vector) else { return number }
     return "\(number) \(exception.mnemonic)"
   }
 
-  /// Equal gates next to each other are one line; an exception's gate always has its own, unless it is absent.
-  fileprivate func merges(with next: Self) -> Bool {
-    guard descriptor == next.descriptor else { return false }
-    return !descriptor.isPresent || vector >= Self.firstFreeVector
-  }
-
-  private var kindWords: String {
+  fileprivate var kindWords: String {
     descriptor.type?.words ?? "type \(descriptor.typeField.hexadecimal), not a gate of the IDT"
-  }
-
-  fileprivate func cells(_ names: any NameSource) -> [TextTable.Cell] {
-    guard descriptor.isPresent else { return [.init("not present", .quiet)] }
-    let stack = descriptor.interruptStack
-    return [
-      .init(descriptor.offset.fullHexadecimal),
-      .init("cs \(descriptor.selector.rawValue.hexadecimal)"),
-      .init("DPL \(descriptor.privilege)", descriptor.privilege == 3 ? .warning : .plain),
-      .init(stack == 0 ? "" : "IST\(stack)"),
-      .init(kindWords, descriptor.type == nil ? .bad : .plain),
-      .init(names.name(of: descriptor.offset)?.text ?? "", .symbol),
-    ]
   }
 
   fileprivate func json(_ names: any NameSource) -> JSONValue {

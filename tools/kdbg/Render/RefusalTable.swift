@@ -5,12 +5,12 @@ import X86
 
 extension Explanation.Refusal {
   /// The refused walk level by level, and beside it the walk under the table that maps the address.
-  func comparison(owner process: CurrentProcess?) -> TextTable {
+  func comparison() -> TextTable {
     let here = translation.walk
     var there: PageWalk?
     var table = TextTable()
     var headings: [TextTable.Cell] = [
-      .init(""), .init("CR3 \(translation.cr3.root.address.rawValue.hexadecimal), loaded", .quiet), .init(""),
+      .init(""), .init("CR3 \(translation.cr3.root.address.rawValue.hexadecimal), loaded", .quiet),
     ]
     if case .mapped(let reference, let other) = elsewhere {
       there = other.walk
@@ -25,21 +25,21 @@ extension Explanation.Refusal {
       guard let name = (mine ?? other)?.name else { continue }
       let isEnd = position == here.count - 1 && here.physicalAddress == nil
       var cells: [TextTable.Cell] = [.init(name, isEnd ? .bad : .plain)]
-      cells += Self.cells(mine, isEnd ? .bad : .plain)
-      if there != nil { cells += Self.cells(other, .plain) }
+      cells.append(Self.cell(mine, isEnd ? .bad : .plain))
+      if there != nil { cells.append(Self.cell(other, .plain)) }
       table.row(cells)
     }
     var last: [TextTable.Cell] = [.init(here.address.rawValue.hexadecimal)]
-    last += [.init(Self.end(of: here), here.physicalAddress == nil ? .bad : .plain), .init("")]
-    if let there { last += [.init(Self.end(of: there), .good)] }
+    last.append(.init(Self.end(of: here), here.physicalAddress == nil ? .bad : .plain))
+    if let there { last.append(.init(Self.end(of: there), .good)) }
     table.row(last)
     return table
   }
 
-  private static func cells(_ step: PageWalk.Step?, _ tone: Tone) -> [TextTable.Cell] {
-    guard let step else { return [.init(""), .init("")] }
+  private static func cell(_ step: PageWalk.Step?, _ tone: Tone) -> TextTable.Cell {
+    guard let step else { return .init("") }
     let flags = step.entry.isPresent ? step.entry.flagWords(at: step.level) : "not present"
-    return [.init(step.entry.rawValue.hexadecimal(digits: 16), tone), .init(flags, tone)]
+    return .init("\(step.entry.rawValue.hexadecimal(digits: 16))  \(flags)", tone)
   }
 
   private static func end(of walk: PageWalk) -> String {

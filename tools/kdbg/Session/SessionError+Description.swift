@@ -20,7 +20,7 @@ extension SessionError: CustomStringConvertible {
     case .emulatorEnded(.signalled(let signal)): "QEMU was ended by signal \(signal)"
     case .timedOut(let operation, let limit): "\(operation): the target did not answer within \(Self.words(limit))"
     case .unexpectedReply(let operation, let reply): "\(operation): the target answered with \"\(reply)\""
-    case .refused(let operation, let code): "\(operation): the target refused with error \(code)"
+    case .refused(let operation, let code): "\(operation): the target refused (E\(String(code, radix: 16)))"
     case .unsupported(let operation): "\(operation): the target does not support it"
     case .notMapped(let address): "\(Self.words(address.rawValue)) is not mapped"
     case .outsideMemory(let address): "physical \(Self.words(address.rawValue)) is not memory"

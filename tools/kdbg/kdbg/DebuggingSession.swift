@@ -9,12 +9,14 @@ struct DebuggingSession {
   private let target: Target
   private let interpreter: Interpreter
   private let common: CommonOptions
+  private let interrupts = InterruptBridge()
 
   init(_ debugger: Debugger, on target: Target, _ common: CommonOptions) {
     self.debugger = debugger
     self.target = target
     self.common = common
     interpreter = Interpreter(debugger)
+    SessionCleanup.shared.add { LineEditor.restoreTerminal() }
     // A person can press Ctrl-C; a script cannot.
     debugger.control.patience = isInteractive ? nil : common.patience
   }
@@ -27,7 +29,8 @@ struct DebuggingSession {
   /// Brings the machine to its first stop, and says where that is.
   func begin(_ check: InitialCheck, at stop: InitialStop, verb: String) throws {
     do throws(CommandFailure) {
-      if let answer = try debugger.begin(check, at: stop) {
+      let answer = try interrupts.during { () throws(CommandFailure) in try debugger.begin(check, at: stop) }
+      if let answer {
         debugger.output.write(answer, command: verb, names: debugger.names)
       }
     } catch {
@@ -43,7 +46,7 @@ struct DebuggingSession {
 
   /// Checks to the end, runs the commands of the script where the check ended, and leaves with the verdict.
   func check(returns: Int?) throws -> Never {
-    let verdict = CheckProcedure(debugger).run(returns: returns)
+    let verdict = interrupts.during { CheckProcedure(debugger).run(returns: returns) }
     if case .stopped = target.state, !common.execute.isEmpty || common.script != nil { try runScripts() }
     leave(max(verdict, interpreter.status))
   }
@@ -59,7 +62,7 @@ struct DebuggingSession {
 extension DebuggingSession {
   private func runScripts() throws {
     for line in common.execute where !interpreter.isFinished {
-      if case .failed = interpreter.run(line) { return }
+      guard goesOn(after: line) else { return }
     }
     do throws(BatchReader.Failure) {
       if let path = common.script {
@@ -75,9 +78,21 @@ extension DebuggingSession {
   private func run(from reader: BatchReader) throws(BatchReader.Failure) {
     while !interpreter.isFinished {
       switch try reader.nextLine() {
-      case .line(let line): if case .failed = interpreter.run(line) { return }
+      case .line(let line): guard goesOn(after: line) else { return }
       case .endOfInput, .interrupted: return
       }
+    }
+  }
+}
+
+// MARK: Lines
+
+extension DebuggingSession {
+  /// Runs one line of a script. False when the script ends here: at a failure, or by Ctrl-C.
+  private func goesOn(after line: String) -> Bool {
+    switch interrupts.during({ interpreter.run(line) }) {
+    case .done: true
+    case .failed, .interrupted, .finished: false
     }
   }
 }
@@ -89,10 +104,14 @@ extension DebuggingSession {
     let completer = Completer(commands: debugger.commands, program: debugger.program)
     let editor = LineEditor(prompt: "(kdbg) ") { line, word in completer.candidates(line: line, word: word) }
     while !interpreter.isFinished {
-      // A Ctrl-C that arrived after the machine had stopped has nothing left to stop.
-      InterruptRequest.shared.clear()
-      switch editor.nextLine() {
-      case .line(let line): _ = interpreter.runInteractively(line)
+      let isThere = target.state != .ended
+      let event = editor.nextLine(alsoWaitingOn: isThere ? target.pollDescriptor : nil) {
+        // A stopped target has nothing to say: whatever comes now is its end.
+        interpreter.noticeLoss()
+        return .withoutDescriptor
+      }
+      switch event {
+      case .line(let line): _ = interrupts.during { interpreter.runInteractively(line) }
       case .interrupted: continue
       case .endOfInput: return
       }

@@ -17,6 +17,13 @@ static inline int64_t system_call(uint64_t number, uint64_t first, uint64_t seco
     return result;
 }
 
+static inline uint64_t read_user_timestamp(void)
+{
+    uint32_t low, high;
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
+    return low | (uint64_t)high << 32;
+}
+
 /* One way each for a program to do what Ring 3 may not, for the program that tests the answer. */
 static inline void read_address(uint64_t address)
 {

@@ -1,0 +1,170 @@
+import Inspect
+import Session
+import X86
+
+/// A machine made by hand: memory as qwords, registers, and a list of what happens when it runs.
+final class FakeMachine: Debuggee {
+  /// What one `resume` or `step` does to the machine, and how it ends.
+  typealias Episode = (FakeMachine) -> StopEvent
+
+  var qwords: [UInt64: UInt64] = [:]
+  let memoryByteCount: UInt64
+  var registerFile = RegisterFile()
+  var episodes: [Episode] = []
+  var failure: SessionError?
+  var monitorReplies: [String: String] = [:]
+  private(set) var breakpoints: Set<UInt64> = []
+  private(set) var systemRegisterReads = 0
+  private var systemRegistersAreKnown = false
+  private(set) var state = Target.State.stopped(.signal(StopEvent.trapSignal, thread: nil, watch: nil))
+
+  init(memoryByteCount: UInt64) { self.memoryByteCount = memoryByteCount }
+
+  // MARK: Memory and registers
+
+  var coreRegisters: RegisterFile {
+    var core = registerFile
+    core.taskRegister = nil
+    core.localTable = nil
+    core.globalTable = nil
+    core.interruptTable = nil
+    return core
+  }
+
+  var registers: RegisterFile {
+    if !systemRegistersAreKnown {
+      systemRegisterReads += 1
+      systemRegistersAreKnown = true
+    }
+    return registerFile
+  }
+
+  var systemRegistersPolicy = SystemRegistersPolicy.everyStop {
+    didSet { systemRegistersAreKnown = false }
+  }
+
+  func takeFailure() -> SessionError? {
+    defer { failure = nil }
+    return failure
+  }
+
+  func load(_ address: PhysicalAddress) -> UInt64? {
+    address.rawValue < memoryByteCount ? qwords[address.rawValue, default: 0] : nil
+  }
+
+  func read(_ address: PhysicalAddress, into bytes: inout MutableRawSpan) -> Bool {
+    guard address.rawValue + UInt64(bytes.byteCount) <= memoryByteCount else { return false }
+    for index in 0..<bytes.byteCount {
+      let place = address.rawValue + UInt64(index)
+      let qword = qwords[place & ~7, default: 0]
+      bytes.storeBytes(
+        of: UInt8(truncatingIfNeeded: qword >> ((place & 7) * 8)), toByteOffset: index, as: UInt8.self)
+    }
+    return true
+  }
+
+  // MARK: Running
+
+  func insertBreakpoint(_ kind: BreakpointKind, at address: VirtualAddress) throws(SessionError) {
+    breakpoints.insert(address.rawValue)
+  }
+
+  func removeBreakpoint(_ kind: BreakpointKind, at address: VirtualAddress) throws(SessionError) {
+    breakpoints.remove(address.rawValue)
+  }
+
+  func resume() throws(SessionError) {}
+
+  func step() throws(SessionError) -> StopEvent { try happen() }
+
+  func stepOffAndResume() throws(SessionError) -> StopEvent? { nil }
+
+  func waitForStop(limit: Duration?, interrupt: InterruptRequest?) throws(SessionError) -> StopEvent {
+    try happen()
+  }
+
+  private func happen() throws(SessionError) -> StopEvent {
+    guard !episodes.isEmpty else { throw .timedOut(operation: "wait for a stop", limit: .seconds(60)) }
+    if systemRegistersPolicy == .everyStop { systemRegistersAreKnown = false }
+    let event = episodes.removeFirst()(self)
+    if case .exited = event { state = .ended } else { state = .stopped(event) }
+    return event
+  }
+
+  func confirm() throws(SessionError) {
+    if let failure { throw failure }
+  }
+
+  func monitor(_ command: String) throws(SessionError) -> String {
+    guard let reply = monitorReplies[command] else { throw .unsupported(operation: "monitor \(command)") }
+    return reply
+  }
+
+  func detach() throws(SessionError) { state = .ended }
+
+  func kill() { state = .ended }
+}
+
+// MARK: Making one
+
+extension FakeMachine {
+  func store(_ value: UInt64, at address: UInt64) {
+    precondition(address & 7 == 0 && address < memoryByteCount)
+    qwords[address] = value
+  }
+
+  func store(bytes: [UInt8], at address: UInt64) {
+    for (index, byte) in bytes.enumerated() {
+      let place = address + UInt64(index)
+      let shift = (place & 7) * 8
+      let old = qwords[place & ~7, default: 0]
+      qwords[place & ~7] = old & ~(0xff << shift) | UInt64(byte) << shift
+    }
+  }
+
+  /// Stores at linear `address` under the tables of `root`, which must map it.
+  func store(_ value: UInt64, linear address: UInt64, root: UInt64) {
+    var machine = self
+    let walk = machine.walk(
+      VirtualAddress(address), root: CR3(rawValue: root).root, mode: registerFile.pagingMode)
+    guard let physical = walk.physicalAddress else { fatalError("not mapped: \(address)") }
+    store(value, at: physical.rawValue)
+  }
+}
+
+/// Page tables in a fake machine's memory.
+struct FakeTables {
+  let machine: FakeMachine
+  /// The next free frame for a table.
+  private(set) var next: UInt64
+
+  init(machine: FakeMachine, firstTable: UInt64) {
+    self.machine = machine
+    next = firstTable
+  }
+
+  mutating func makeTable() -> UInt64 {
+    defer { next += 0x1000 }
+    return next
+  }
+
+  /// Maps the 4 KiB page at `address` under `root` to `frame`. Tables on the way get every right that some page
+  /// below could need: `user` for the lower half, supervisor for the upper.
+  mutating func map(_ address: UInt64, to frame: UInt64, _ flags: PageTableEntry.Flags, root: UInt64) {
+    let upper = address >> 63 == 1
+    var table = root
+    for level in [PagingLevel.pml4, .pageDirectoryPointer, .pageDirectory] {
+      let slot = table + UInt64(level.index(of: VirtualAddress(address)) * 8)
+      let entry = machine.qwords[slot, default: 0]
+      if entry & 1 == 0 {
+        let new = makeTable()
+        machine.store(new | (upper ? 0x23 : 0x27), at: slot)
+        table = new
+      } else {
+        table = entry & PageTableEntry.addressMask
+      }
+    }
+    let slot = table + UInt64(PagingLevel.pageTable.index(of: VirtualAddress(address)) * 8)
+    machine.store(frame | flags.rawValue, at: slot)
+  }
+}

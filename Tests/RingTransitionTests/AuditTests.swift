@@ -1,0 +1,123 @@
+import RingTransition
+import TestSupport
+import Testing
+import X86
+
+@Suite struct AuditTests {
+  @Test func healthyMachineHoldsEveryRule() {
+    let collector = TestMachine.healthy.audited()
+    #expect(collector.notHeld == [])
+    #expect(collector.findings.map(\.rule.number) == Rule.auditedNumbers)
+  }
+
+  @Test(arguments: Breakage.all) func breakage(_ breakage: Breakage) {
+    let collector = breakage.machine.audited(breakage.options)
+    #expect(collector.roots == breakage.roots)
+    #expect(collector.followers == breakage.followers)
+    #expect(collector.unchecked == breakage.unchecked.sorted())
+    #expect(collector.findings.map(\.rule.number) == Rule.auditedNumbers, "one finding per rule, in order")
+  }
+
+  @Test func everyAuditedRuleIsSeenViolated() {
+    var seen: Set<UInt16> = []
+    for breakage in Breakage.all { seen.formUnion(breakage.roots + breakage.followers) }
+    #expect(seen == Set(Rule.auditedNumbers))
+  }
+
+  @Test func undeclaredKernelIsAuditedAsFarAsItGoes() {
+    let collector = TestMachine.healthy.audited(AuditOptions())
+    #expect(collector.roots == [])
+    #expect(collector.unchecked == [17, 30, 33])
+  }
+
+  @Test func minimalNeedIsCheckedWithoutADeclaredSize() {
+    var machine = TestMachine.healthy
+    machine.setRSP0(Layout.rsp0 - 0x3000)
+    var options = AuditOptions.declared
+    options.kernelStackSize = nil
+    options.currentStackTop = Layout.rsp0 - 0x3000
+    #expect(machine.audited(options).roots == [])
+    machine.setRSP0(Layout.rsp0 - 0x3000 - 0x800)
+    options.currentStackTop = Layout.rsp0 - 0x3000 - 0x800
+    #expect(machine.audited(options).roots == [28])
+  }
+
+  @Test func returnInsideTheKernelAsksSixRules() {
+    var machine = TestMachine.healthy
+    machine.editFrame {
+      $0.cs = 0x08
+      $0.ss = 0
+      $0.rip = Layout.kernelText
+      $0.rsp = Layout.rsp0
+    }
+    machine.setRSP0(0)
+    var collector = FindingCollector()
+    let kind = auditReturn(&machine, options: AuditOptions(), sink: &collector)
+    #expect(kind == .toRingZero)
+    #expect(collector.findings.map(\.rule.number) == [1, 2, 3, 5, 6, 9])
+    #expect(collector.notHeld == [])
+    machine.editFrame { $0.rip = 0x9000_0000_0000 }
+    #expect(machine.audited(AuditOptions()).roots == [5])
+  }
+
+  @Test func notInLongModeNothingIsChecked() {
+    var machine = TestMachine.healthy
+    machine.registers.efer.remove(.longModeActive)
+    let collector = machine.audited()
+    #expect(collector.unchecked == Rule.auditedNumbers)
+  }
+
+  @Test func frameGivenAsAValue() {
+    var machine = TestMachine.healthy
+    machine.registers.rsp = 0
+    machine.registers.rip = 0
+    var collector = FindingCollector()
+    let kind = auditEntryStack(
+      &machine, frame: TestMachine.userFrame, options: .declared, sink: &collector)
+    #expect(kind == .toRingThree)
+    #expect(collector.findings.map(\.rule.number) == Rule.auditedNumbers.filter { ![1, 2, 17].contains($0) })
+    #expect(collector.notHeld == [])
+    machine.clear(.pml4, of: Layout.rsp0 - 8)
+    collector = FindingCollector()
+    auditEntryStack(&machine, frame: TestMachine.userFrame, options: .declared, sink: &collector)
+    #expect(collector.roots == [26])
+  }
+
+  @Test func severityOfTheFlagsImage() {
+    var machine = TestMachine.healthy
+    machine.editFrame { $0.rflags.insert(.trap) }
+    #expect(machine.audited().finding(.rflagsImagePolicy)?.severity == .security)
+    machine.editFrame { $0.rflags.remove(.interruptEnable) }
+    #expect(machine.audited().finding(.rflagsImagePolicy)?.severity == .fatal)
+  }
+
+  @Test func evidenceNamesThePageAndTheLevel() throws {
+    var machine = TestMachine.healthy
+    machine.clear(.pml4, of: Layout.rsp0 - 8)
+    let finding = try #require(machine.audited().finding(.rsp0FramePagesWritable))
+    guard case .access(let walk, .supervisorWrite, let result) = finding.evidence else {
+      Issue.record("no refused access")
+      return
+    }
+    #expect(walk.address.rawValue == 0xffff_c900_0000_4ff8)
+    #expect(walk.outcome == .notPresent(.pml4))
+    #expect(walk[0].index == 402)
+    #expect(result == .pageFault(.write))
+  }
+
+  @Test func frameAcrossAPageNamesTheFirstPushThatFails() throws {
+    var machine = TestMachine.healthy
+    machine.setRSP0(Layout.guardPage + 0x1010)
+    let finding = try #require(machine.audited().finding(.rsp0FramePagesWritable))
+    guard case .access(let walk, _, _) = finding.evidence else {
+      Issue.record("no refused access")
+      return
+    }
+    #expect(walk.address.rawValue == Layout.guardPage + 0xff8)
+  }
+}
+
+extension Rule {
+  /// The numbers of the audited rules, in order.
+  static var auditedNumbers: [UInt16] { (0..<auditedCount).compactMap { audited($0)?.number } }
+}

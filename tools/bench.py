@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+"""Measures what the documents claim, prints a table and writes build/bench.json.
+
+Every figure is the median of at least five rounds; where a figure is a ratio, yardstick and subject alternate in one
+run, because these times come from machines that do other work too. Nothing here passes or fails on a time.
+"""
+
+import json
+import os
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+KDBG = os.path.join(ROOT, "build/kdbg")
+KERNEL = os.path.join(ROOT, "build/kernel.elf")
+INITRD = os.path.join(ROOT, "build/initrd")
+ROUNDS = 5
+MACHINE = [
+    "qemu-system-x86_64", "-machine", "pc", "-accel", "tcg", "-cpu", "max", "-m", "256M", "-nodefaults",
+    "-no-user-config", "-display", "none", "-vga", "none", "-no-reboot", "-device",
+    "isa-debug-exit,iobase=0xf4,iosize=0x04", "-kernel", KERNEL, "-initrd", INITRD,
+]
+SUCCESS = 33
+LIMIT = 120
+
+
+def boot(append, *extra):
+    """One whole boot; its console. Ends the benchmark when the kernel does not end well."""
+    done = subprocess.run(
+        MACHINE + ["-serial", "stdio", "-append", append, *extra], stdin=subprocess.DEVNULL, capture_output=True,
+        text=True, timeout=LIMIT)
+    if done.returncode != SUCCESS:
+        sys.exit(f"bench: the kernel ended with status {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def timed(action):
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+class Wire:
+    """The least remote-protocol client that can stop, step and continue: the yardstick of the check loop."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(LIMIT)
+        for _ in range(200):
+            try:
+                self.socket.connect(path)
+                break
+            except OSError:
+                time.sleep(0.02)
+        self.buffer = b""
+
+    def send(self, text):
+        data = text.encode()
+        self.socket.sendall(b"+$%s#%02x" % (data, sum(data) & 0xFF))
+
+    def reply(self):
+        while True:
+            match = re.search(rb"\$([^#]*)#..", self.buffer)
+            if match:
+                self.buffer = self.buffer[match.end():]
+                return match.group(1).decode()
+            chunk = self.socket.recv(4096)
+            if not chunk:
+                sys.exit("bench: QEMU closed the connection")
+            self.buffer += chunk
+
+    def ask(self, text):
+        self.send(text)
+        return self.reply()
+
+
+def symbol(name):
+    for line in subprocess.run(["nm", KERNEL], capture_output=True, text=True, check=True).stdout.splitlines():
+        fields = line.split()
+        if len(fields) == 3 and fields[2] == name:
+            return int(fields[0], 16)
+    sys.exit(f"bench: the kernel has no symbol {name}")
+
+
+def with_stopped_machine(append, action, *extra):
+    """Starts QEMU with -S and a gdbserver, and gives `action` its socket's path."""
+    directory = tempfile.mkdtemp(prefix="ringside-bench-")
+    path = os.path.join(directory, "gdb")
+    qemu = subprocess.Popen(
+        MACHINE + ["-serial", "null", "-append", append, "-S", "-gdb", f"unix:{path},server=on,wait=off", *extra],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        return action(path)
+    finally:
+        qemu.kill()
+        qemu.wait()
+        shutil.rmtree(directory)
+
+
+def bare_returns(path, skipped, counted):
+    """Seconds for one stop at the iretq, one step over it and the continue, with nothing checked."""
+    wire = Wire(path)
+    wire.ask("?")
+    site = f"{symbol('user_return'):x}"
+    wire.ask(f"Z0,{site},1")
+    for _ in range(skipped):
+        wire.ask("c")
+        wire.ask("s")
+    wire.ask("c")
+    start = time.perf_counter()
+    for _ in range(counted):
+        wire.ask("s")
+        wire.ask("c")
+    return (time.perf_counter() - start) / counted
+
+
+def checked_returns(count):
+    """Seconds for a whole `kdbg check` of `count` returns."""
+    command = [KDBG, "check", "--run", KERNEL, "--append", "init=/returns", "--returns", str(count)]
+    start = time.perf_counter()
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LIMIT)
+    seconds = time.perf_counter() - start
+    if done.returncode != 0:
+        sys.exit(f"bench: kdbg check ended with status {done.returncode}\n{done.stdout}{done.stderr}")
+    return seconds
+
+
+def measure_boot():
+    return [timed(lambda: boot("")) for _ in range(ROUNDS)]
+
+
+def measure_attach():
+    def attach(path):
+        time.sleep(0.3)
+        command = [KDBG, "attach", f"unix:{path}", "-e", "walk 0xfffffff0", "-e", "detach"]
+
+        def once():
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LIMIT)
+            if done.returncode != 0:
+                sys.exit(f"bench: kdbg attach ended with status {done.returncode}\n{done.stdout}{done.stderr}")
+
+        once()
+        return [timed(once) for _ in range(2 * ROUNDS)]
+
+    return with_stopped_machine("init=/echo", attach)
+
+
+def measure_check():
+    """Alternates the bare loop and the checked one; both over the same stretch of the same kernel."""
+    few, many = 200, 1000
+    ratios, checked, bare = [], [], []
+    for _ in range(ROUNDS):
+        base = with_stopped_machine("init=/returns", lambda path: bare_returns(path, few, many - few))
+        cost = (checked_returns(many) - checked_returns(few)) / (many - few)
+        bare.append(base)
+        checked.append(cost)
+        ratios.append(cost / base)
+    return ratios, checked, bare
+
+
+def instructions(audit):
+    """Instructions of one getpid() and its return, counted by -icount: one tick is one instruction."""
+    console = boot(f"init=/returns assert={audit}", "-icount", "shift=0")
+    ticks, calls = re.search(r"returns: (\d+) ticks for (\d+) calls", console).groups()
+    return int(ticks) / int(calls)
+
+
+def measure_audits():
+    off, fast, full = ([instructions(audit) for _ in range(ROUNDS)] for audit in ("off", "fast", "full"))
+    base = statistics.median(off)
+    return [value - base for value in fast], [value - base for value in full]
+
+
+def main():
+    for needed in (KDBG, KERNEL, INITRD):
+        if not os.path.exists(needed):
+            sys.exit(f"bench: {needed} is missing; run make build")
+    results = []
+
+    def record(name, values, unit, goal=None):
+        value = statistics.median(values)
+        holds = None if goal is None else value <= goal
+        results.append(
+            {"name": name, "value": round(value, 6), "unit": unit, "rounds": len(values), "goal": goal, "holds": holds})
+        limits = "" if goal is None else f"  goal <= {goal}: {'holds' if holds else 'DOES NOT HOLD'}"
+        print(f"{name:34} {value:12.4f} {unit:22} {len(values)} rounds, "
+              f"{min(values):.4f} .. {max(values):.4f}{limits}", flush=True)
+
+    record("boot.baseline.seconds", measure_boot(), "seconds")
+    record("attach.walk.detach.seconds", measure_attach(), "seconds")
+    ratios, checked, bare = measure_check()
+    record("check.every.seconds", checked, "seconds per return")
+    record("check.bare.seconds", bare, "seconds per return")
+    record("check.every.ratio", ratios, "checked / bare")
+    fast, full = measure_audits()
+    record("assert.fast.instructions", fast, "instructions per return", 64)
+    record("assert.full.instructions", full, "instructions per return")
+    path = os.path.join(ROOT, "build/bench.json")
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(results, file, indent=2)
+        file.write("\n")
+    print("written: build/bench.json")
+
+
+if __name__ == "__main__":
+    main()
