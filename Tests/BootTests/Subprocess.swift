@@ -62,8 +62,8 @@ func run(
   }
   if group.wait(timeout: .now() + limit) == .timedOut {
     timedOut.store(true, ordering: .relaxed)
-    process.terminate()
-    if group.wait(timeout: .now() + 5) == .timedOut { kill(process.processIdentifier, SIGKILL) }
+    kill(process.processIdentifier, SIGKILL)
+
     group.wait()
   }
   process.waitUntilExit()

@@ -84,6 +84,7 @@ final class FakeMachine: Debuggee {
   }
 
   private func happen() throws(SessionError) -> StopEvent {
+    if case .stopped(.shutdown) = state { throw .needsReset }
     guard !episodes.isEmpty else { throw .timedOut(operation: "wait for a stop", limit: .seconds(60)) }
     if systemRegistersPolicy == .everyStop { systemRegistersAreKnown = false }
     let event = episodes.removeFirst()(self)

@@ -23,7 +23,9 @@ enum RunningExample {
   static let idt = data + 0x1000
 
   /// The four stacks of the IST, one page each with a guard page below.
-  static func interruptStackTop(_ slot: Int) -> UInt64 { 0xffff_c980_0001_0000 + UInt64(slot) * 0x2000 + 0x1000 }
+  static func interruptStackTop(_ slot: Int) -> UInt64 {
+    0xffff_c980_0001_0000 + UInt64(slot) * 0x2000 + 0x1000
+  }
 
   static func make() -> FakeMachine {
     let machine = FakeMachine(memoryByteCount: 16 << 20)

@@ -64,6 +64,31 @@ import Testing
     #expect(!before.contains("INTERRUPTED"))
   }
 
+  /// Keys and Ctrl-C at the same moment: the terminal discards keys that it has already announced.
+  @Test func controlCRightBehindOtherKeysIsHeard() throws {
+    for keys in ["walk", "\(Key.controlR)wal", "\u{1b}", "\(Key.pasteBegins)half"] {
+      for _ in 0..<10 {
+        terminal.type(keys)
+        terminal.type(Key.controlC)
+        try terminal.expect("INTERRUPTED")
+        try terminal.expect("kdbg> ")
+      }
+    }
+    terminal.type("cpu\(Key.enter)")
+    try terminal.expect("LINE <cpu>")
+  }
+
+  /// Readline reads a paste to its end in one go.
+  @Test func controlCEndsAPasteThatHasNoEnd() throws {
+    terminal.type("\(Key.pasteBegins)half")
+    usleep(50_000)
+    terminal.type(Key.controlC)
+    try terminal.expect("INTERRUPTED")
+    try terminal.expect("kdbg> ")
+    terminal.type("cpu\(Key.enter)")
+    try terminal.expect("LINE <cpu>")
+  }
+
   @Test func controlCDropsTheRestOfAPaste() throws {
     terminal.type("\(Key.pasteBegins)deaf\none\ntwo\(Key.pasteEnds)\(Key.enter)")
     try terminal.expect("DEAF")

@@ -17,10 +17,10 @@ extension Breakage {
     Breakage("top page absent", [26], follows: [28], unchecked: [32]) {
       $0.clear(.pageTable, of: Layout.rsp0 - 8)
     },
-    Breakage("read-only at the leaf", [26], follows: [28], unchecked: [32]) {
+    Breakage("read-only at the leaf", [26], follows: [28]) {
       $0.remove(.writable, .pageTable, of: Layout.rsp0 - 8)
     },
-    Breakage("read-only at the top", [26], follows: [28], unchecked: [32]) {
+    Breakage("read-only at the top", [26], follows: [28]) {
       $0.remove(.writable, .pml4, of: Layout.rsp0 - 8)
     },
     Breakage("read-only without CR0.WP", []) {
@@ -28,7 +28,7 @@ extension Breakage {
       $0.registers.cr0.remove(.writeProtect)
     },
     Breakage("user page", [27]) { $0.setAll(.user, of: Layout.rsp0 - 8) },
-    Breakage("user page under SMAP", [26], follows: [27, 28], unchecked: [32]) {
+    Breakage("user page under SMAP", [26], follows: [27, 28]) {
       $0.setAll(.user, of: Layout.rsp0 - 8)
       $0.registers.cr4.insert(.supervisorAccessPrevention)
     },

@@ -99,6 +99,14 @@ extension Provocation {
       $0.setDescriptor(5, 0x00af_1b00_0000_ffff)
       $0.setGate(0x80, selector: 0x28, privilege: 3)
     },
+    Provocation(
+      "irq gate with a data selector", "32 13(11) rip 10000019 rsp0", tcg: "32 13(10) rip 10000019 rsp0",
+      event: .externalInterrupt(0x20)
+    ) { $0.setGate(0x20, selector: 0x10) },
+    Provocation(
+      "irq gate with a null selector", "32 13(1) rip 10000019 rsp0", tcg: "32 13(0) rip 10000019 rsp0",
+      event: .externalInterrupt(0x20)
+    ) { $0.setGate(0x20, selector: 0) },
     Provocation("gate80-sel with RPL 3", "128 rip 1000001b rsp0") {
       $0.setGate(0x80, selector: 0x0b, privilege: 3)
     },

@@ -40,7 +40,8 @@ import Testing
         return "\(error.exitStatus): \(error)"
       }
     }
-    #expect(line("nowhere") == "2: \"nowhere\" is no endpoint; give tcp:HOST:PORT, unix:PATH or serial:DEVICE")
+    #expect(
+      line("nowhere") == "2: \"nowhere\" is no endpoint; give tcp:HOST:PORT, unix:PATH or serial:DEVICE")
     #expect(line("serial:/dev/ttyS0") == "2: serial:/dev/ttyS0: serial lines are not supported yet")
     // Port 1 is nobody's.
     #expect(line(":1") == "3: tcp:127.0.0.1:1: connection refused; nothing listens there")

@@ -16,7 +16,8 @@ import X86
     let registers = try description([
       "target.xml": "<target><reg name=\"a\" bitsize=\"64\" regnum=\"5\"/><reg name='b' bitsize='32'/>"
         + "<xi:include href=\"more.xml\"/><reg name = \"d\"\n bitsize=\"8\" regnum=\"1\" /></target>",
-      "more.xml": "<!-- <reg name=\"x\" bitsize=\"64\"/> > --><feature name='f'><reg bitsize='80' name='c>'/></feature>",
+      "more.xml":
+        "<!-- <reg name=\"x\" bitsize=\"64\"/> > --><feature name='f'><reg bitsize='80' name='c>'/></feature>",
     ]).registers
     #expect(
       registers == [
@@ -29,7 +30,8 @@ import X86
 
   @Test func nonsenseInADescriptionDoesNoHarm() throws {
     for text in [
-      "", "<", "<reg", "<reg name=\"a", "<reg name=\"a\" bitsize=\"0\"/>", "<!--", "<!-->", "</reg>", "<reg name/>",
+      "", "<", "<reg", "<reg name=\"a", "<reg name=\"a\" bitsize=\"0\"/>", "<!--", "<!-->", "</reg>",
+      "<reg name/>",
       "<reg name=\"a\" bitsize=\"99999999999999999999\"/>", "<reg name=\"a\" bitsize=\"64\" regnum=\"-1\"/>",
       "<>", "<reg name= bitsize=64>", "<reg = = />", "<reg name=\"a\" bitsize=\"-8\"/>",
     ] {
@@ -169,7 +171,9 @@ import X86
     #expect(MonitorPageFetcher.bytes(parsing: "Cannot access memory\n") == nil)
   }
 
-  @Test(arguments: [("256M", 256 << 20), ("256", 256 << 20), ("2G", 2 << 30), ("1g", 1 << 30), ("1T", 1 << 40)])
+  @Test(arguments: [
+    ("256M", 256 << 20), ("256", 256 << 20), ("2G", 2 << 30), ("1g", 1 << 30), ("1T", 1 << 40),
+  ])
   func sizesAreQEMUs(_ text: String, _ byteCount: UInt64) throws {
     #expect(try QEMUArguments.byteCount(memory: text) == byteCount)
   }

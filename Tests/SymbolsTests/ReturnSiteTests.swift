@@ -92,6 +92,7 @@ import X86
         .byte 0x48, 0xb8
         .size start, . - start
         iretq
+        .skip 8, 0x90
       """)
     #expect(found == ["iretq -"])
   }

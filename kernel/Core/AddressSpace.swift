@@ -70,9 +70,9 @@ public struct AddressSpace: Equatable, Sendable {
     }
     if size != .size4KiB { leaf.insert(.pageSize) }
     let address = try entryAddress(for: page, at: level, frames: &frames)
-    guard let old = frames.memory.load(address), !PageTableEntry(rawValue: old).isPresent else {
-      throw .alreadyMapped
-    }
+    guard let raw = frames.memory.load(address) else { throw .notMapped }
+    let old = PageTableEntry(rawValue: raw)
+    guard !old.isPresent else { throw old.isLeaf(at: level) ? .alreadyMapped : .sizeConflict }
     frames.memory.store(target.rawValue | leaf.rawValue, at: address)
   }
 

@@ -22,6 +22,8 @@ public struct CpioArchive: Sendable {
         let nameSize = hexField(offset + Self.nameSizeField, memory: &memory), nameSize > 0,
         let entryName = bytes.slice(offset: offset + Self.headerBytes, count: nameSize - 1)
       else { return nil }
+      // The entry that ends every archive is no file.
+      if entryName.isText("TRAILER!!!", memory: &memory) { return nil }
       let contents = Self.aligned(offset + Self.headerBytes + nameSize)
       guard let data = bytes.slice(offset: contents, count: size) else { return nil }
       if name.matches(entryName, memory: &memory) { return data }

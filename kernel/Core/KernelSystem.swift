@@ -94,7 +94,9 @@ public struct KernelSystem<Memory: WritablePhysicalMemory & ~Copyable, Console: 
       do {
         try space.mapFresh(address, flags: .writable | .noExecute, frames: &frames)
       } catch {
-        throw .outOfMemory
+        if case .outOfFrames = error { throw .outOfMemory }
+        // A segment of the program stands in its place.
+        throw .program(.badSegment)
       }
     }
     return Start(entry: entry, stackPointer: Self.userStackTop)

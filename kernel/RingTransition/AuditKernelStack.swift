@@ -8,6 +8,8 @@ struct KernelStackPages: Sendable {
   let interval: StackInterval
   /// The first page that refuses a supervisor write, from the top downwards.
   var refused: Auditor.Probe?
+  /// True when a page does not translate at all, so that there is no frame to compare.
+  var hasHole = false
   /// An address on the first page that Ring 3 can reach.
   var userAddress: UInt64?
   /// The frames of the tables on the way.
@@ -78,6 +80,8 @@ extension Auditor {
       if let physical = probe.walk.physicalAddress {
         if probe.walk.rights.isUser, pages.userAddress == nil { pages.userAddress = address }
         pages.append(address, physical)
+      } else {
+        pages.hasHole = true
       }
       pages.tables.insertTables(of: probe.walk)
       let page = VirtualAddress(address).pageBase().rawValue

@@ -65,7 +65,7 @@ extension Auditor {
       let walk = memory.walk(VirtualAddress(pages.address(position)), root: root, mode: mode)
       return .violated(.sharedFrame(walk, use))
     }
-    return pages.refused == nil ? .held : .unknown(.kernelStack)
+    return pages.hasHole ? .unknown(.kernelStack) : .held
   }
 
   private func use<Memory: PhysicalMemory & ~Copyable>(

@@ -48,7 +48,7 @@ public enum Missing: UInt8, Equatable, Sendable {
   case stackSize
   /// The processor is not in long mode, so the rule has no meaning.
   case longMode
-  /// RSP0 names no stack, or one that is not mapped, so there is nothing to check.
+  /// RSP0 names no stack, or one that is not wholly mapped, so there is nothing to check.
   case kernelStack
   /// Which slot the kernel returns from was not declared.
   case frameSlot

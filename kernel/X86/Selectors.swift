@@ -41,5 +41,7 @@ public struct TableRegister: Equatable, Sendable {
   }
 
   /// True when bytes `offset ..< offset + count` lie inside the table.
-  public func holds(offset: UInt64, count: UInt64) -> Bool { offset + count - 1 <= UInt64(limit) }
+  public func holds(offset: UInt64, count: UInt64) -> Bool {
+    offset <= UInt64(limit) && count <= UInt64(limit) - offset + 1
+  }
 }

@@ -3,6 +3,8 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <termios.h>
+#include <unistd.h>
 
 #include <readline/history.h>
 #include <readline/readline.h>
@@ -19,9 +21,22 @@ static inline void readline_list_candidates(char **candidates, int count, int lo
   rl_forced_update_display();
 }
 
+/// As rl_prep_terminal, but a read of the keyboard never waits. Ctrl-C discards what was typed, also between a
+/// `poll` that announced it and the read, which would then hang until the next key.
+static inline void readline_prepare_terminal(int eight_bits) {
+  struct termios settings;
+  rl_prep_terminal(eight_bits);
+  if (tcgetattr(STDIN_FILENO, &settings)) return;
+  settings.c_cc[VMIN] = 0;
+  settings.c_cc[VTIME] = 0;
+  tcsetattr(STDIN_FILENO, TCSANOW, &settings);
+}
+
 /// Sets readline up once. `complete` returns what rl_completion_matches gave, or null for no candidates; file
-/// names are never offered. Signals stay with the caller. Both texts must outlive the process.
-static inline void readline_set_up(const char *name, const char *word_breaks, rl_completion_func_t *complete) {
+/// names are never offered. `read_key` returns a byte, EOF, or READERR when the wait for a key was given up.
+/// Signals stay with the caller. Both texts must outlive the process.
+static inline void readline_set_up(const char *name, const char *word_breaks, rl_completion_func_t *complete,
+                                   rl_getc_func_t *read_key) {
   rl_readline_name = name;
   rl_catch_signals = 0;
   rl_catch_sigwinch = 0;
@@ -30,6 +45,8 @@ static inline void readline_set_up(const char *name, const char *word_breaks, rl
   rl_completer_word_break_characters = word_breaks;
   rl_completer_quote_characters = NULL;
   rl_completion_display_matches_hook = readline_list_candidates;
+  rl_prep_term_function = readline_prepare_terminal;
+  rl_getc_function = read_key;
   rl_initialize();
   // After rl_initialize, so that an inputrc cannot bring the blocking pager back.
   rl_variable_bind("page-completions", "off");

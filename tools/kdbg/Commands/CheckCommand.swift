@@ -8,13 +8,14 @@ struct CheckCommand: Command {
   let completion = ArgumentKind.words(["on", "off", "status"])
 
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
-    try debugger.requireStopped()
     switch line.rest {
     case "on":
+      try debugger.requireStopped()
       if let audit = try debugger.control.startChecking() {
         return .answer(debugger.answer(to: .violation(audit)))
       }
     case "off":
+      try debugger.requireStopped()
       try debugger.session { () throws(SessionError) in try debugger.control.stopChecking() }
     case "", "status": break
     default: throw misuse

@@ -46,13 +46,16 @@ public enum CommandFailure: Error, Equatable, Sendable {
       "\"\(name)\" is ambiguous: it stands at \(addresses.map(\.hexadecimal).joined(separator: ", "))"
     case .noSuchRegister(let name): "no register \"$\(name)\""
     case .unknownRegister(let name): "the target does not give register \"$\(name)\""
-    case .notAPhysicalAddress(let value): "\(value.hexadecimal) is not a physical address: it has more than 52 bits"
+    case .notAPhysicalAddress(let value):
+      "\(value.hexadecimal) is not a physical address: it has more than 52 bits"
     case .badFormat(let text): "not a format: \"\(text)\" (COUNT, then x d u o t a c s or i, and b h w or g)"
     case .noSuchBreakpoint(let number): "no breakpoint number \(number)"
     case .noSymbols(let purpose): "\(purpose) needs the kernel's ELF file: give --symbols FILE"
     case .symbols(let error): error.description
     case .noReturnInstructions: "the kernel's file holds no iretq: there is nothing to check"
     case .inspection(let error): error.message
+    case .session(.timedOut(RunControl.waitOperation, let limit)):
+      "the machine still runs after \(limit.components.seconds) s without a stop (--timeout)"
     case .session(let error): error.description
     case .machineEnded: "the machine has ended"
     case .other(let message): message
@@ -78,4 +81,6 @@ public enum ExitStatus: Int32, Sendable {
   /// The target could not be reached, or was lost.
   case targetLost = 3
   case nothingChecked = 4
+  /// Ctrl-C ended a script: 128 and the number of SIGINT, as shells have it.
+  case interrupted = 130
 }

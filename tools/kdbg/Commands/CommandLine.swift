@@ -1,7 +1,7 @@
 /// One line of input, taken apart as gdb does: `x/8gx $rsp` is the command `x`, the format `8gx` and the rest.
 public struct CommandLine: Equatable, Sendable {
   public let name: String
-  /// What stands behind `/` without a space, nil where there is none.
+  /// What stands behind `/`, nil where there is none.
   public let format: String?
   /// Everything behind the name, without space at its ends.
   public let rest: String
@@ -10,21 +10,17 @@ public struct CommandLine: Equatable, Sendable {
   public init?(_ line: String) {
     let trimmed = line.trimmingSpaces()
     guard let first = trimmed.first, first != "#" else { return nil }
-    let head = trimmed.prefix { !$0.isWhitespace }
-    rest = String(trimmed[head.endIndex...]).trimmingSpaces()
-    if let slash = head.firstIndex(of: "/") {
-      name = String(head[..<slash])
-      format = String(head[head.index(after: slash)...])
+    let head = trimmed.prefix { !$0.isWhitespace && $0 != "/" }
+    name = String(head)
+    let behind = trimmed[head.endIndex...].drop(while: \.isWhitespace)
+    if behind.first == "/" {
+      let letters = behind.dropFirst().prefix { !$0.isWhitespace }
+      format = String(letters)
+      rest = String(behind[letters.endIndex...]).trimmingSpaces()
     } else {
-      name = String(head)
       format = nil
+      rest = String(behind).trimmingSpaces()
     }
-  }
-
-  init(name: String, format: String?, rest: String) {
-    self.name = name
-    self.format = format
-    self.rest = rest
   }
 
   /// The words of the rest.

@@ -25,7 +25,9 @@ public struct Completer {
     case .command: return commands.allNames.filter { $0.hasPrefix(text) }
     case .words(let words):
       // `info registers` goes on with the names of registers.
-      if before.contains("registers") { return RegisterName.allCases.map(\.rawValue).filter { $0.hasPrefix(text) } }
+      if before.contains("registers") {
+        return RegisterName.allCases.map(\.rawValue).filter { $0.hasPrefix(text) }
+      }
       return words.filter { $0.hasPrefix(text) }
     case .address: return addresses(text)
     }

@@ -42,11 +42,11 @@ public final class Debugger {
     var machine = target
     do {
       let view = try body(&machine)
-      if let failure = target.takeFailure() { throw CommandFailure.session(failure) }
+      if let failure = loss() { throw CommandFailure.session(failure) }
       return view
     } catch let error as InspectionError {
       // A view fails too when the target died under it; then that is the reason to give.
-      if let failure = target.takeFailure() { throw .session(failure) }
+      if let failure = loss() { throw .session(failure) }
       throw .inspection(error)
     } catch let error as CommandFailure {
       throw error
@@ -54,6 +54,10 @@ public final class Debugger {
       throw .other("\(error)")
     }
   }
+
+  /// The failure inside a call that could not throw, if it means that the target is gone. What it merely refused
+  /// shows as something unknown.
+  func loss() -> SessionError? { target.takeFailure().flatMap { $0.category == .lost ? $0 : nil } }
 
   /// Runs `body`, which talks to the target, and turns its failure into a command's.
   func session<Result>(_ body: () throws(SessionError) -> Result) throws(CommandFailure) -> Result {

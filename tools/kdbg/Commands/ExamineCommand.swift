@@ -77,8 +77,7 @@ extension Debugger {
   }
 
   private func memory(_ address: VirtualAddress, count: Int) -> [UInt8] {
-    var machine = target
-    return machine.bytes(at: address, count: count)
+    target.bytes(at: address, count: count)
   }
 
   /// Up to `count` instructions from `start` on, fewer where memory ends.
@@ -93,7 +92,7 @@ extension Debugger {
 
   /// The failure of a read at `address`: the target's own, where it died.
   func unreadable(_ address: VirtualAddress) throws(CommandFailure) -> CommandFailure {
-    if let failure = target.takeFailure() { return .session(failure) }
+    if let failure = loss() { return .session(failure) }
     return .inspection(.unmapped(address, target.coreRegisters.cr3))
   }
 }

@@ -21,7 +21,7 @@ struct ExaminePhysicalCommand: Command {
     var machine = debugger.target
     let bytes = machine.bytes(at: address, count: count)
     guard bytes.count == count else {
-      if let failure = debugger.target.takeFailure() { throw .session(failure) }
+      if let failure = debugger.loss() { throw .session(failure) }
       throw .inspection(.unreadable(address + UInt64(bytes.count)))
     }
     return .answer(

@@ -21,12 +21,14 @@ struct CommandOverview: Answer {
   let table: CommandTable
 
   func write(to page: inout TextPage, names: any NameSource) {
+    let width = table.commands.map(\.usage.count).max() ?? 0
     for (index, group) in table.groups.enumerated() {
       if index > 0 { page.line() }
       page.line(group.title, .heading)
-      var rows = TextTable()
-      for command in group.commands { rows.row(.init(command.usage), .init(command.summary)) }
-      page.table(rows)
+      for command in group.commands {
+        let padding = String(repeating: " ", count: width - command.usage.count)
+        page.line("  \(command.usage)\(padding)  \(command.summary)")
+      }
     }
     page.line()
     page.line("An ADDRESS is a number (0x for hexadecimal), a symbol, a $register, or a sum of them.")

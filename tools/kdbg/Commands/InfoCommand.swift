@@ -4,8 +4,13 @@ import X86
 
 struct InfoCommand: Command {
   let names = ["info", "i"]
-  let usage = "info registers [NAME...] | info breakpoints | info symbol ADDRESS"
+  let usage = "info registers|breakpoints|symbol [ARGUMENT]"
   let summary = "the registers, the breakpoints, or the symbol at an address"
+  let details = """
+    info registers [NAME...]   all of them, or those named
+    info breakpoints           yours, with their hits; the check's own are not listed
+    info symbol ADDRESS        the symbol in which it lies
+    """
   let completion = ArgumentKind.words(["registers", "breakpoints", "symbol"])
 
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {

@@ -29,7 +29,7 @@ public final class Interpreter {
     do throws(CommandFailure) {
       let command = try debugger.commands.command(named: line.name)
       let outcome = try command.run(line, debugger)
-      if let failure = debugger.target.takeFailure() { throw CommandFailure.session(failure) }
+      if let failure = debugger.loss() { throw CommandFailure.session(failure) }
       repeatable = Self.repetition(of: command, text)
       return finish(outcome, command)
     } catch {
@@ -45,6 +45,9 @@ public final class Interpreter {
     if text.allSatisfy(\.isWhitespace) { return repeatable.map { run($0) } ?? .done }
     return run(text)
   }
+
+  /// Notes that Ctrl-C ended a script.
+  public func noteInterruption() { status = max(status, .interrupted) }
 
   /// Asks a stopped target whether it is still there, and says so if not.
   public func noticeLoss() {
@@ -91,9 +94,10 @@ extension ExitStatus: Comparable {
     switch self {
     case .held: 0
     case .nothingChecked: 1
-    case .usage: 2
-    case .violated: 3
-    case .targetLost: 4
+    case .interrupted: 2
+    case .usage: 3
+    case .violated: 4
+    case .targetLost: 5
     }
   }
 

@@ -19,7 +19,8 @@ struct MonitorAnswer: Answer {
   let text: String
 
   func write(to page: inout TextPage, names: any NameSource) {
-    for line in text.split(separator: "\n", omittingEmptySubsequences: false).dropLast(text.hasSuffix("\n") ? 1 : 0)
+    for line in text.split(separator: "\n", omittingEmptySubsequences: false).dropLast(
+      text.hasSuffix("\n") ? 1 : 0)
     where !text.isEmpty {
       page.line(line.last == "\r" ? String(line.dropLast()) : String(line))
     }

@@ -4,8 +4,9 @@ import X86
 
 struct PrintCommand: Command {
   let names = ["print", "p"]
-  let usage = "print[/x|/d|/u|/t|/o] EXPRESSION"
+  let usage = "print[/FORMAT] EXPRESSION"
   let summary = "the value of numbers, $registers, symbols, and sums and differences of them"
+  let details = "FORMAT is x hexadecimal, d signed, u unsigned, t binary or o octal."
   let completion = ArgumentKind.address
 
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
@@ -39,7 +40,7 @@ struct ValueAnswer: Answer {
   let form: Form
 
   /// True for what may be a count; an address says nothing in decimal.
-  private var isSmall: Bool { Int32(exactly: Int64(bitPattern: value)) != nil || value <= UInt64(UInt32.max) }
+  private var isSmall: Bool { (-65536...Int64(UInt32.max)).contains(Int64(bitPattern: value)) }
 
   func write(to page: inout TextPage, names: any NameSource) {
     let number =

@@ -17,6 +17,8 @@ public final class RunControl {
   /// The check, from the moment it is first switched on; it keeps its counts while it is off.
   public private(set) var checker: ReturnChecker?
   public private(set) var isChecking = false
+  /// What the target calls the wait for a running machine's stop, in its error.
+  static let waitOperation = "wait for a stop"
   /// The longest time that the machine may run without a stop; nil for no limit.
   public var patience: Duration?
 
@@ -141,7 +143,6 @@ extension RunControl {
 
   /// The violation at the `iretq` where the machine stands, if there is one.
   private func auditHere() -> ReturnAudit? {
-    if systemRegistersAreStale { askSystemRegistersAgain() }
     var machine = target
     guard case .violated(let audit) = checker?.audit(&machine, kernel: kernelTable()) else { return nil }
     verdict = .violated
@@ -151,7 +152,7 @@ extension RunControl {
   /// Setting the policy makes the target ask the monitor at the next use.
   private func askSystemRegistersAgain() {
     systemRegistersAreStale = false
-    if isChecking { target.systemRegistersPolicy = .keepAcrossStops }
+    target.systemRegistersPolicy = isChecking ? .keepAcrossStops : .everyStop
   }
 }
 
@@ -170,7 +171,6 @@ extension RunControl {
         event = try target.waitForStop(limit: patience, interrupt: .shared)
       }
       guard let reason = try judge(event, goal: goal) else { continue }
-      askSystemRegistersAgain()
       // Nobody asked for a step: a trap that no breakpoint explains is the guest's own.
       if case .stepped = reason { return .signal(StopEvent.trapSignal) }
       return reason
@@ -179,7 +179,6 @@ extension RunControl {
 
   /// Executes `count` instructions, fewer when something else stops the machine.
   public func step(count: Int) throws(SessionError) -> StopReason {
-    defer { askSystemRegistersAgain() }
     for _ in 0..<count {
       noteTableLoad()
       switch try judge(try target.step(), goal: nil) {
@@ -202,6 +201,7 @@ extension RunControl {
     case .shutdown(let cause): return end(.shutdown(cause))
     case .lost(let error): throw error
     case .signal(let number, _, _):
+      if systemRegistersAreStale { askSystemRegistersAgain() }
       let registers = target.coreRegisters
       references.observe(registers.cr3)
       let address = VirtualAddress(registers.rip)

@@ -4,11 +4,21 @@ import Session
 import Symbols
 import X86
 
+/// What the bytes at RIP are.
+enum CodeMode {
+  /// 64-bit code, and compatibility mode, which needs a look at the descriptor to be told from it.
+  case long
+  case legacy
+  /// The machine will execute nothing more.
+  case none
+}
+
 /// What the user is told when the machine stands still again.
 struct StopAnswer: Answer {
   let reason: StopReason
   /// RIP; nil for a machine that is gone.
   let address: VirtualAddress?
+  let code: CodeMode
   let instruction: Instruction?
   let sourceLine: String?
   /// The whole explanation, for a violation and for a shutdown.
@@ -19,10 +29,15 @@ struct StopAnswer: Answer {
   func write(to page: inout TextPage, names: any NameSource) {
     if let headline = headline(page, names) { page.line(headline) }
     if let explanation { explanation.write(to: &page, names: names) }
-    if let instruction, explanation == nil {
-      page.line("=> " + InstructionDump.text(instruction, page, names))
-    }
+    if explanation == nil, let line = nextInstruction(page, names) { page.line("=> " + line) }
     summary?.write(to: &page, names: names)
+  }
+
+  /// What executes next. Code of other modes than the 64-bit one is not taken apart.
+  private func nextInstruction(_ page: TextPage, _ names: any NameSource) -> String? {
+    if let instruction { return InstructionDump.text(instruction, page, names) }
+    guard case .legacy = code, let address else { return nil }
+    return "\(address.rawValue.hexadecimal), not in 64-bit mode"
   }
 
   private func headline(_ page: TextPage, _ names: any NameSource) -> String? {
@@ -112,9 +127,10 @@ extension Debugger {
       case .exited, .shutdown: true
       default: false
       }
-    let shown = hasEnded ? nil : address
+    let code: CodeMode = hasEnded ? .none : target.coreRegisters.isLongMode ? .long : .legacy
+    let shown = code == .long ? address : nil
     return StopAnswer(
-      reason: reason, address: address,
+      reason: reason, address: address, code: code,
       instruction: shown.flatMap { try? disassemble($0, count: 1).first },
       sourceLine: shown.flatMap { program?.sourceLine(at: $0) }, explanation: explanation,
       summary: hasEnded || reason.word == "counted" || reason.word == "violation" ? control.summary : nil)

@@ -8,16 +8,19 @@ public struct AddressTranslation: Sendable {
   /// Whether the processor itself would walk these tables now.
   public let operation: ProcessorOperation
   public let walk: PageWalk
+  /// Whether memory stands behind the translated address; nil where there is no translation.
+  public let hasMemory: Bool?
 
   /// Translates `address` in `machine` under `cr3`, by default the one that is loaded.
   public init(
-    of address: VirtualAddress, in machine: inout some MachineView, under cr3: CR3? = nil
+    of address: VirtualAddress, in machine: inout some Debuggee, under cr3: CR3? = nil
   ) {
-    let registers = machine.registers
+    let registers = machine.coreRegisters
     self.cr3 = cr3 ?? registers.cr3
     mode = registers.pagingMode
     operation = ProcessorOperation(registers)
     walk = machine.walk(address, root: self.cr3.root, mode: mode)
+    hasMemory = walk.physicalAddress.map { machine.loadUnaligned($0) != nil }
   }
 
   /// The first entry, from the root down, that takes `right` away; nil when every entry leaves it.

@@ -15,9 +15,9 @@ public struct CR3View: Sendable {
   public let process: CurrentProcess?
 
   public init(
-    of machine: inout some MachineView, reference: ReferenceTable?, process: CurrentProcess?
+    of machine: inout some Debuggee, reference: ReferenceTable?, process: CurrentProcess?
   ) {
-    let registers = machine.registers
+    let registers = machine.coreRegisters
     cr3 = registers.cr3
     operation = ProcessorOperation(registers)
     mode = registers.pagingMode

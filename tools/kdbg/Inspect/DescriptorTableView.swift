@@ -21,7 +21,7 @@ public struct DescriptorTableView: Sendable {
   public let unreadable: VirtualAddress?
 
   /// Reads the table that GDTR names in `machine`.
-  public init(globalTableOf machine: inout some MachineView) throws(InspectionError) {
+  public init(globalTableOf machine: inout some Debuggee) throws(InspectionError) {
     let registers = machine.registers
     guard let register = registers.globalTable else { throw .unknownRegister(.globalTable) }
     let root = registers.cr3.root

@@ -40,7 +40,7 @@ public struct Explanation: Sendable {
 
   /// Explains why `audit` broke a rule, or that it broke none.
   public init(
-    of audit: ReturnAudit, on machine: inout some MachineView, kernel: KernelTable?,
+    of audit: ReturnAudit, on machine: inout some Debuggee, kernel: KernelTable?,
     references: ReferenceTables
   ) {
     finding = audit.root == nil ? .ready(audit) : .violation(audit)
@@ -52,7 +52,7 @@ public struct Explanation: Sendable {
 
   /// Explains a machine that stands in a handler, or one that shut down.
   public init(
-    of stop: StopState, on machine: inout some MachineView, kernel: KernelTable?, references: ReferenceTables
+    of stop: StopState, on machine: inout some Debuggee, kernel: KernelTable?, references: ReferenceTables
   ) {
     var stop = stop
     if let kernel { stop.kernelStackSize = kernel.kernelStackSize }
@@ -71,11 +71,11 @@ public struct Explanation: Sendable {
   }
 
   private static func refusal(
-    _ evidence: Evidence?, on machine: inout some MachineView, _ kernel: KernelTable?,
+    _ evidence: Evidence?, on machine: inout some Debuggee, _ kernel: KernelTable?,
     _ references: ReferenceTables
   ) -> Refusal? {
     guard case .access(let walk, let access, let result) = evidence else { return nil }
-    let cr3 = machine.registers.cr3
+    let cr3 = machine.coreRegisters.cr3
     let translation = AddressTranslation(of: walk.address, in: &machine)
     let candidates = references.candidates(for: cr3, kernel: kernel)
     var elsewhere = candidates.isEmpty ? Elsewhere.nothingKnown : .nowhere(candidates)

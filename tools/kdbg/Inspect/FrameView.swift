@@ -24,12 +24,12 @@ public struct FrameView: Sendable {
   public let mode: PagingMode
 
   /// The frame whose RIP slot is at `address`.
-  public init(at address: VirtualAddress, in machine: inout some MachineView) throws(InspectionError) {
+  public init(at address: VirtualAddress, in machine: inout some Debuggee) throws(InspectionError) {
     try self.init(.given, at: address, hasErrorCode: false, in: &machine)
   }
 
   /// The frame that the processor is about to pop or has pushed last.
-  public init(currentOf machine: inout some MachineView) throws(InspectionError) {
+  public init(currentOf machine: inout some Debuggee) throws(InspectionError) {
     let registers = machine.registers
     if registers.isAtReturnInstruction(in: &machine) {
       try self.init(
@@ -57,7 +57,7 @@ public struct FrameView: Sendable {
   }
 
   private init(
-    _ origin: Origin, at address: VirtualAddress, hasErrorCode: Bool, in machine: inout some MachineView
+    _ origin: Origin, at address: VirtualAddress, hasErrorCode: Bool, in machine: inout some Debuggee
   ) throws(InspectionError) {
     let registers = machine.registers
     let root = registers.cr3.root
@@ -75,7 +75,7 @@ public struct FrameView: Sendable {
 
 extension RegisterFile {
   /// True when the bytes at RIP are `iretq` (48 CF).
-  public func isAtReturnInstruction(in machine: inout some MachineView) -> Bool {
+  public func isAtReturnInstruction(in machine: inout some Debuggee) -> Bool {
     let bytes = machine.loadVirtual(VirtualAddress(rip), root: cr3.root, mode: pagingMode)
     return bytes.map { $0 & 0xffff == 0xcf48 } ?? false
   }

@@ -13,7 +13,7 @@ public struct InterruptTableView: Sendable {
   public let unreadable: VirtualAddress?
 
   /// Reads the table that IDTR names in `machine`.
-  public init(of machine: inout some MachineView) throws(InspectionError) {
+  public init(of machine: inout some Debuggee) throws(InspectionError) {
     let registers = machine.registers
     guard let register = registers.interruptTable else { throw .unknownRegister(.interruptTable) }
     let root = registers.cr3.root

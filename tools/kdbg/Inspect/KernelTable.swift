@@ -23,8 +23,8 @@ public struct KernelTable: Equatable, Sendable {
 
   /// Reads the table at `address` of `machine`. Nil when it is not mapped, not yet filled in, or of a version
   /// that this debugger does not know.
-  public init?(at address: VirtualAddress, in machine: inout some MachineView) {
-    let registers = machine.registers
+  public init?(at address: VirtualAddress, in machine: inout some Debuggee) {
+    let registers = machine.coreRegisters
     let fields = FieldReader(base: address, root: registers.cr3.root, mode: registers.pagingMode)
     guard fields.qword(\.magic, of: &machine) == UInt64(RINGSIDE_DEBUGGER_TABLE_MAGIC),
       let versionAndSize = fields.qword(\.version, of: &machine),
@@ -77,7 +77,7 @@ private struct FieldReader {
   let mode: PagingMode
 
   func qword<Field>(
-    _ field: KeyPath<ringside_debugger_table, Field>, of machine: inout some MachineView
+    _ field: KeyPath<ringside_debugger_table, Field>, of machine: inout some Debuggee
   ) -> UInt64? {
     guard let offset = MemoryLayout<ringside_debugger_table>.offset(of: field) else { return nil }
     return machine.loadVirtual(base + UInt64(offset), root: root, mode: mode)
@@ -85,7 +85,7 @@ private struct FieldReader {
 
   /// `count` ranges from `field` on. A range that ends before it starts is taken as empty.
   func ranges<Field>(
-    _ field: KeyPath<ringside_debugger_table, Field>, count: Int, of machine: inout some MachineView
+    _ field: KeyPath<ringside_debugger_table, Field>, count: Int, of machine: inout some Debuggee
   ) -> [Range<UInt64>]? {
     guard let offset = MemoryLayout<ringside_debugger_table>.offset(of: field) else { return nil }
     var ranges: [Range<UInt64>] = []

@@ -1,11 +1,12 @@
 import X86
 
 /// A debugger's reads: bytes, whatever their rights, as many as there are.
-extension MachineView {
+extension Debuggee {
   /// `count` bytes from linear `address` on under the loaded CR3 (physical ones while paging is off), or as many
   /// as there are before the first that cannot be read.
-  public mutating func bytes(at address: VirtualAddress, count: Int) -> [UInt8] {
-    let registers = registers
+  public func bytes(at address: VirtualAddress, count: Int) -> [UInt8] {
+    var machine = self
+    let registers = coreRegisters
     let isPaging = registers.cr0.contains(.paging)
     var bytes: [UInt8] = []
     while bytes.count < count {
@@ -14,10 +15,10 @@ extension MachineView {
       let wanted = min(count - bytes.count, room)
       let start =
         isPaging
-        ? walk(here, root: registers.cr3.root, mode: registers.pagingMode).physicalAddress
+        ? machine.walk(here, root: registers.cr3.root, mode: registers.pagingMode).physicalAddress
         : PhysicalAddress(exactly: here.rawValue)
       guard let start else { break }
-      let piece = self.bytes(at: start, count: wanted)
+      let piece = machine.bytes(at: start, count: wanted)
       bytes += piece
       guard piece.count == wanted else { break }
     }

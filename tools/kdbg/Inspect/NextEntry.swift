@@ -21,7 +21,7 @@ public struct NextEntry: Sendable {
   private static let reach = 64
 
   /// Predicts the entry after `frame` was returned to. Nil when no event can be named.
-  public init?(after frame: InterruptFrame, on machine: inout some MachineView) {
+  public init?(after frame: InterruptFrame, on machine: inout some Debuggee) {
     if let (instruction, event) = Self.entryInstruction(from: frame, in: &machine) {
       var context = frame
       context.rip = instruction.address.rawValue
@@ -37,7 +37,7 @@ public struct NextEntry: Sendable {
   }
 
   private static func entryInstruction(
-    from frame: InterruptFrame, in machine: inout some MachineView
+    from frame: InterruptFrame, in machine: inout some Debuggee
   ) -> (Instruction, Event)? {
     let start = VirtualAddress(frame.rip)
     let code = machine.bytes(at: start, count: reach)

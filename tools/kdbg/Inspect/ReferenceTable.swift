@@ -53,7 +53,7 @@ public struct ReferenceTables: Sendable {
 
   /// The first candidate under which `address` is mapped, and its translation.
   public func reference(
-    mapping address: VirtualAddress, for cr3: CR3, kernel: KernelTable?, in machine: inout some MachineView
+    mapping address: VirtualAddress, for cr3: CR3, kernel: KernelTable?, in machine: inout some Debuggee
   ) -> (table: ReferenceTable, translation: AddressTranslation)? {
     for candidate in candidates(for: cr3, kernel: kernel) {
       let translation = AddressTranslation(of: address, in: &machine, under: candidate.cr3)

@@ -15,7 +15,7 @@ public struct ReturnAudit: Sendable {
   public let process: CurrentProcess?
 
   /// Audits the return that `machine` is about to make, with whatever `kernel` says about itself.
-  public init(of machine: inout some MachineView, kernel: KernelTable?) {
+  public init(of machine: inout some Debuggee, kernel: KernelTable?) {
     let registers = machine.registers
     var collector = FindingCollector()
     auditReturn(&machine, options: AuditOptions(kernel), sink: &collector)

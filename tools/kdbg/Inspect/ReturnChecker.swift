@@ -38,8 +38,8 @@ public struct ReturnChecker: Sendable {
   public func isSite(_ address: VirtualAddress) -> Bool { sites.contains { $0.address == address } }
 
   /// Audits the return that `machine`, stopped at a site, is about to make.
-  public mutating func audit(_ machine: inout some MachineView, kernel: KernelTable?) -> Outcome {
-    let registers = machine.registers
+  public mutating func audit(_ machine: inout some Debuggee, kernel: KernelTable?) -> Outcome {
+    let registers = machine.coreRegisters
     let site = sites.firstIndex { $0.address.rawValue == registers.rip }
     let selector = machine.loadVirtual(
       VirtualAddress(registers.rsp) + 8, root: registers.cr3.root, mode: registers.pagingMode)

@@ -37,9 +37,9 @@ public struct RootTableView: Sendable {
 
   /// Reads the root table of `machine` under `cr3`, by default the one that is loaded.
   public init(
-    of machine: inout some MachineView, under cr3: CR3? = nil, comparedWith reference: ReferenceTable?
+    of machine: inout some Debuggee, under cr3: CR3? = nil, comparedWith reference: ReferenceTable?
   ) throws(InspectionError) {
-    let registers = machine.registers
+    let registers = machine.coreRegisters
     let cr3 = cr3 ?? registers.cr3
     let level = registers.pagingMode.depth.root
     let here = try Self.entries(of: cr3.root, in: &machine)
@@ -58,7 +58,7 @@ public struct RootTableView: Sendable {
   }
 
   private static func entries(
-    of root: PhysicalFrame, in machine: inout some MachineView
+    of root: PhysicalFrame, in machine: inout some Debuggee
   ) throws(InspectionError) -> [PageTableEntry] {
     machine.prefetch(root.address, byteCount: Int(PhysicalFrame.byteCount))
     var entries: [PageTableEntry] = []

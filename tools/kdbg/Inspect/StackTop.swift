@@ -14,7 +14,7 @@ public struct StackTop: Sendable {
 
   /// Looks at the frame that an event would push from `pointer`. SDM Vol. 3A, 6.14.2.
   public init(
-    _ field: StackField, pointer: UInt64, root: PhysicalFrame, in machine: inout some MachineView
+    _ field: StackField, pointer: UInt64, root: PhysicalFrame, in machine: inout some Debuggee
   ) {
     self.field = field
     self.pointer = pointer
@@ -23,7 +23,7 @@ public struct StackTop: Sendable {
       walks = []
       return
     }
-    let mode = machine.registers.pagingMode
+    let mode = machine.coreRegisters.pagingMode
     let top = VirtualAddress(InterruptFrame.top(for: pointer))
     let highest = top - 8
     let lowest = top - InterruptFrame.byteCountWithErrorCode

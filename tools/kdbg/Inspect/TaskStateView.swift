@@ -14,7 +14,7 @@ public struct TaskStateView: Sendable {
   public var deniesAllPorts: Bool { UInt32(ioMapBase) >= register.limit }
 
   /// Reads the segment of `machine`.
-  public init(of machine: inout some MachineView) throws(InspectionError) {
+  public init(of machine: inout some Debuggee) throws(InspectionError) {
     let registers = machine.registers
     guard let register = registers.taskRegister else { throw .unknownRegister(.taskRegister) }
     guard !register.selector.isNull else { throw .taskRegisterNotLoaded }

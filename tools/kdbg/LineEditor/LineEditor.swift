@@ -110,8 +110,11 @@ public final class LineEditor {
         return .endOfInput
       }
       if keyboard.isReadable, let event = Readline.readCharacter() {
-        if event == .endOfInput { Readline.write("\n") }
-        return event
+        if event != .endOfInput { return event }
+        // A wait for a key that Ctrl-C ended looks like the end of input.
+        let isInterrupt = InterruptFlag.consume()
+        Readline.write(isInterrupt ? "^C\n" : "\n")
+        return isInterrupt ? .interrupted : .endOfInput
       }
       if ready[4].isInvalid { other = -1 }
       if ready[4].isReady, other >= 0, onDescriptorReady() == .withoutDescriptor { other = -1 }

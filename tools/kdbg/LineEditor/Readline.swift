@@ -18,9 +18,28 @@ enum Readline {
 
   static func setUp(_ completer: @escaping Completer) {
     unsafe self.completer = completer
-    // SAFETY: both texts are static and zero-terminated, the callback is a C function.
-    unsafe readline_set_up(text(name), text(wordBreaks)) { _, start, end in
-      unsafe Readline.complete(start: Int(start), end: Int(end))
+    // SAFETY: both texts are static and zero-terminated, the callbacks are C functions.
+    unsafe readline_set_up(
+      text(name), text(wordBreaks),
+      { _, start, end in unsafe Readline.complete(start: Int(start), end: Int(end)) },
+      { _ in Readline.readKey() })
+  }
+
+  /// Waits for a key wherever readline needs one, also in the middle of a paste or of a question. Ctrl-C ends the
+  /// wait and stays set, to be seen by whoever called into readline.
+  private static func readKey() -> CInt {
+    while true {
+      let ready = Poll.wait([STDIN_FILENO, InterruptFlag.descriptor])
+      if ready[0].isReadable {
+        var key: UInt8 = 0
+        // SAFETY: one byte that lives across the call.
+        let count = unsafe read(STDIN_FILENO, &key, 1)
+        if count == 1 { return CInt(key) }
+        // A terminal gives nothing when what was typed has just been discarded; anything else is at its end.
+        if count < 0 && errno != EINTR && errno != EAGAIN || isatty(STDIN_FILENO) == 0 { return EOF }
+      }
+      if ready[0].isHungUp || ready[0].isInvalid { return EOF }
+      if ready[1].isReady { return READERR }
     }
   }
 

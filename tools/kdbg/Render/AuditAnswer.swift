@@ -12,15 +12,24 @@ extension ReturnAudit: Answer {
     }
     page.line(heading)
     var table = TextTable()
-    for finding in findings {
+    for run in findings.runs(where: { $0.sharesLine(with: $1) }) {
+      let first = run[run.startIndex]
+      let last = run[run.endIndex - 1]
+      guard run.count > 1 else {
+        table.row(
+          .init(first.rule.identifier), .init(first.mark, first.tone), .init("\(first.rule.name)"),
+          .init(first.remark, first.isViolated ? .plain : .quiet))
+        continue
+      }
       table.row(
-        .init(finding.rule.identifier), .init(finding.mark, finding.tone),
-        .init("\(finding.rule.name)"), .init(finding.remark, finding.isViolated ? .plain : .quiet))
+        .init("\(first.rule.identifier) to \(last.rule.identifier)"), .init(first.mark, first.tone),
+        .init("\(run.count) rules"), .init(first.remark, .quiet))
     }
     page.table(table)
+    let held = findings.count { $0.isHeld }
     page.line(
-      "\(findings.count { $0.isHeld }) held, \(violations.count) violated, \(unchecked.count) not checked",
-      violations.isEmpty ? .good : .bad)
+      "\(held) held, \(violations.count) violated, \(unchecked.count) not checked",
+      !violations.isEmpty ? .bad : held == 0 ? .warning : .good)
   }
 
   public func members(names: any NameSource) -> [String: JSONValue] {
@@ -41,6 +50,12 @@ extension ReturnAudit: Answer {
 }
 
 extension Finding {
+  /// Neighbours that could not be checked for the same reason are one line.
+  fileprivate func sharesLine(with next: Finding) -> Bool {
+    guard case .unknown(let mine) = verdict, case .unknown(let other) = next.verdict else { return false }
+    return mine == other
+  }
+
   fileprivate var mark: String { isHeld ? "held" : isViolated ? "VIOLATED" : "not checked" }
 
   fileprivate var tone: Tone {
@@ -49,7 +64,9 @@ extension Finding {
     return severity == .hygiene ? .warning : .bad
   }
 
-  fileprivate var remark: String { isViolated ? Render.words { $0.write(severity) } + ": " + words : missingWords }
+  fileprivate var remark: String {
+    isViolated ? Render.words { $0.write(severity) } + ": " + words : missingWords
+  }
 
   fileprivate var json: JSONValue {
     [

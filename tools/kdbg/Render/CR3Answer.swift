@@ -4,12 +4,17 @@ import X86
 extension CR3View: Answer {
   public func write(to page: inout TextPage, names: any NameSource) {
     var fields: [(String, String)] = [
-      ("root table", "\(cr3.root.address.rawValue.hexadecimal), \(depthWords)"),
-      (hasProcessContext ? "PCID" : "low bits", lowBitsWords),
+      ("root table", "\(cr3.root.address.rawValue.hexadecimal), \(depthWords)")
     ]
+    if hasProcessContext || cr3.lowBits != 0 {
+      fields.append((hasProcessContext ? "PCID" : "low bits", lowBitsWords))
+    }
     if let userEntries, let kernelEntries {
       fields.append(
-        (mode.depth.root.name, "\(userEntries) entries in the user half, \(kernelEntries) in the kernel half"))
+        (
+          mode.depth.root.name,
+          "present entries: \(userEntries) in the user half, \(kernelEntries) in the kernel half"
+        ))
     } else {
       fields.append((mode.depth.root.name, "cannot be read"))
     }
@@ -29,7 +34,6 @@ extension CR3View: Answer {
   private var lowBitsWords: String {
     if hasProcessContext { return cr3.lowBits.hexadecimal }
     switch cr3.lowBits {
-    case 0: return "0"
     case 1 << 3: return "PWT"
     case 1 << 4: return "PCD"
     default: return cr3.lowBits.hexadecimal
@@ -55,7 +59,9 @@ extension CR3View: Answer {
       "userEntries": .optional(userEntries, JSONValue.number),
       "kernelEntries": .optional(kernelEntries, JSONValue.number),
       "reference": .optional(reference, \.json),
-      "process": .optional(process) { $0.cr3.root == cr3.root ? .number(Int(truncatingIfNeeded: $0.number)) : .null },
+      "process": .optional(process) {
+        $0.cr3.root == cr3.root ? .number(Int(truncatingIfNeeded: $0.number)) : .null
+      },
     ]
   }
 }

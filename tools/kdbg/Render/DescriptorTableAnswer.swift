@@ -58,7 +58,8 @@ extension DescriptorTableView.Entry {
       return attributes.isConforming ? size + ", conforming" : size
     }
     if attributes.isData { return attributes.isWritableData ? "data, writable" : "data, read-only" }
-    return descriptor.systemType?.words ?? "system type \(attributes.type.hexadecimal), not defined in long mode"
+    return descriptor.systemType?.words
+      ?? "system type \(attributes.type.hexadecimal), not defined in long mode"
   }
 
   fileprivate var json: JSONValue {

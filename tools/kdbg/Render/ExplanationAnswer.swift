@@ -18,18 +18,22 @@ extension Explanation: Answer {
     page.line(
       page.paint("VIOLATION", .bad) + " before the return to Ring 3" + destination(audit, page, names))
     page.line(
-      page.paint("\(root.rule.identifier) \(root.rule.name)", .heading) + ": \(headline(root.rule) ?? root.words).")
+      page.paint("\(root.rule.identifier) \(root.rule.name)", .heading)
+        + ": \(headline(root.rule) ?? root.words).")
     page.line()
     writeProof(to: &page)
     writeNext("what happens next", to: &page, names)
     writeFix(root.fixWords, to: &page)
     for other in audit.causes where other.rule != root.rule {
       page.line(
-        page.paint("also violated", .heading) + ": \(other.rule.identifier) \(other.rule.name): \(other.words)")
+        page.paint("also violated", .heading)
+          + ": \(other.rule.identifier) \(other.rule.name): \(other.words)")
     }
     let follows = audit.violations.filter { other in other.rule != root.rule && other.follows(root) }
     if !follows.isEmpty {
-      page.line("it follows: " + follows.map { "\($0.rule.identifier) \($0.rule.name)" }.joined(separator: ", "), .quiet)
+      page.line(
+        "it follows: " + follows.map { "\($0.rule.identifier) \($0.rule.name)" }.joined(separator: ", "),
+        .quiet)
     }
   }
 
@@ -42,11 +46,17 @@ extension Explanation: Answer {
   }
 
   private func writeStop(_ diagnosis: Diagnosis, to page: inout TextPage, _ names: any NameSource) {
+    guard diagnosis.context != nil || diagnosis.cause == .machineReset else {
+      page.line(
+        "nothing to explain: the machine stands neither at an iretq to Ring 3 nor in the handler of an event")
+      return
+    }
     let identifier = diagnosis.cause.identifier.map { "\($0): " } ?? ""
     page.line(
       page.paint(identifier, .heading)
         + page.paint(words { $0.write(diagnosis.cause) }, diagnosis.rule == nil ? .plain : .bad)
-        + page.paint(" (\(words { $0.write(diagnosis.confidence) }))", .quiet))
+        + (diagnosis.cause == .unexplained
+          ? "" : page.paint(" (\(words { $0.write(diagnosis.confidence) }))", .quiet)))
     if let context = diagnosis.context {
       page.line(
         "it happened in Ring \(context.codeSelector.requestedPrivilege) at "

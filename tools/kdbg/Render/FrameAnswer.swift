@@ -10,7 +10,9 @@ extension FrameView: Answer {
     var table = TextTable()
     table.row(.init("RIP"), .init(frame.rip.hexadecimal(digits: 16)), .init(place(names), .symbol))
     table.row(.init("CS"), .init(frame.cs.hexadecimal(digits: 16)), .init(frame.codeSelector.words))
-    table.row(.init("RFLAGS"), .init(frame.rflags.rawValue.hexadecimal(digits: 16)), .init(words { $0.write(frame.rflags) }))
+    table.row(
+      .init("RFLAGS"), .init(frame.rflags.rawValue.hexadecimal(digits: 16)),
+      .init(words { $0.write(frame.rflags) }))
     table.row(.init("RSP"), .init(frame.rsp.hexadecimal(digits: 16)))
     table.row(.init("SS"), .init(frame.ss.hexadecimal(digits: 16)), .init(frame.stackSelector.words))
     if let errorCode {

@@ -71,7 +71,9 @@ private struct Series {
       : .init("\(first.vector.hexadecimal(digits: 2))-\(last.vector.hexadecimal(digits: 2))")
     guard descriptor.isPresent else { return [label, .init("not present", .quiet)] }
     var place = names.name(of: descriptor.offset)?.text ?? ""
-    if let step, step != 0 { place += place.isEmpty ? "every \(step.hexadecimal)" : ", every \(step.hexadecimal)" }
+    if let step, step != 0 {
+      place += place.isEmpty ? "every \(step.hexadecimal)" : ", every \(step.hexadecimal)"
+    }
     return [
       label, .init(descriptor.offset.fullHexadecimal),
       .init("cs \(descriptor.selector.rawValue.hexadecimal)"),

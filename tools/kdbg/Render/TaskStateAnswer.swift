@@ -23,7 +23,8 @@ extension TaskStateView: Answer {
     page.table(table)
     page.line(
       "  IOPB  \(ioMapBase.hexadecimal)"
-        + (deniesAllPorts ? ", past the limit: Ring 3 has no port" : ", inside the limit: Ring 3 may have ports"))
+        + (deniesAllPorts
+          ? ", past the limit: Ring 3 has no port" : ", inside the limit: Ring 3 may have ports"))
   }
 
   public func members(names: any NameSource) -> [String: JSONValue] {

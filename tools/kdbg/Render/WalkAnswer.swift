@@ -18,9 +18,12 @@ extension AddressTranslation: Answer {
     case .longMode: break
     case .legacyPaging:
       page.line(
-        "not in long mode (EFER.LMA=0): the processor reads these tables in another format", .warning)
+        "not in long mode (EFER.LMA=0): the processor reads other tables; these are read as if it were",
+        .warning)
     case .pagingOff:
-      page.line("paging is off (CR0.PG=0): the processor uses linear addresses as physical ones", .warning)
+      page.line(
+        "paging is off (CR0.PG=0): linear addresses are physical ones; CR3 is read as if it were on", .warning
+      )
     }
   }
 
@@ -29,7 +32,8 @@ extension AddressTranslation: Answer {
     case .mapped(let physical, let size):
       page.line(
         page.paint("mapped", .good)
-          + " to physical \(physical.rawValue.hexadecimal), \(size.words) page, \(walk.rights.words)")
+          + " to physical \(physical.rawValue.hexadecimal), \(size.words) page, \(walk.rights.words)"
+          + (hasMemory == false ? page.paint(", no memory stands there", .warning) : ""))
       var reasons: [String] = []
       for (right, word) in [(PageRight.write, "read-only"), (.user, "supervisor"), (.execute, "no-execute")] {
         if let step = step(takingAway: right) { reasons.append("\(word) by \(step.name)") }
@@ -48,6 +52,7 @@ extension AddressTranslation: Answer {
     members["mode"] = .string(operation.word)
     if case .mapped = walk.outcome {
       let rights = walk.rights
+      members["hasMemory"] = .optional(hasMemory, JSONValue.bool)
       members["rights"] = [
         "write": .bool(rights.isWritable), "user": .bool(rights.isUser),
         "execute": .bool(rights.isExecutable),

@@ -58,7 +58,9 @@ extension Rule {
 
 extension Finding {
   /// What shows the violation; empty for a rule that is not violated.
-  public var words: String { evidence.map { evidence in Render.words { $0.write(evidence, of: rule) } } ?? "" }
+  public var words: String {
+    evidence.map { evidence in Render.words { $0.write(evidence, of: rule) } } ?? ""
+  }
 
   /// Why the rule was not checked; empty for a rule that was.
   public var missingWords: String {

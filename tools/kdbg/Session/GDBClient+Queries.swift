@@ -86,7 +86,8 @@ extension GDBClient {
         throw reply.failure(operation)
       }
     }
-    return String(decoding: output, as: UTF8.self).replacing("\r\n", with: "\n")
+    output.removeAll { $0 == UInt8(ascii: "\r") }
+    return String(decoding: output, as: UTF8.self)
   }
 
   /// The threads, as `qfThreadInfo` and `qsThreadInfo` list them.

@@ -107,7 +107,8 @@ struct PacketPageFetcher: PageFetcher {
       guard isMemory else { return nil }
       var page: [UInt8] = []
       page.reserveCapacity(Self.pageByteCount)
-      while page.count < Self.pageByteCount, let part = replies.popFirst()?.hexadecimalBytes(), !part.isEmpty {
+      while page.count < Self.pageByteCount, let part = replies.popFirst()?.hexadecimalBytes(), !part.isEmpty
+      {
         page += part
       }
       return page.count == Self.pageByteCount ? page : nil

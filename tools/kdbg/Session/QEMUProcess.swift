@@ -95,16 +95,6 @@ public final class QEMUProcess {
     return try monitor.execute("qom-get", QMPProperty(path: path, property: "phys-bits"))
   }
 
-  /// Waits until a reset that was asked for has happened.
-  func awaitReset() throws(SessionError) {
-    let deadline = Deadline(after: QMPClient.limit)
-    while !monitor.wasReset {
-      guard !deadline.hasPassed else { throw .timedOut(operation: "reset", limit: deadline.limit) }
-      usleep(500)
-      monitor.drainEvents()
-    }
-  }
-
   /// The words before QEMU's own command line: `setpriv` (util-linux) makes the kernel kill it with kdbg.
   private static func bound(_ lifetime: EmulatorLifetime) -> [String] {
     guard lifetime == .session, let setpriv = QEMUArguments.program("setpriv") else { return [] }

@@ -10,8 +10,6 @@ final class QMPClient {
   private var chunk = [UInt8](repeating: 0, count: 1 << 16)
   /// What the last SHUTDOWN event said.
   private(set) var shutdownCause: ShutdownCause?
-  /// Set by a RESET event, until it is cleared.
-  var wasReset = false
 
   /// Greets QEMU on a fresh connection.
   init(_ socket: Descriptor) throws(SessionError) {
@@ -71,10 +69,6 @@ final class QMPClient {
         case "guest-shutdown": .powerOff
         default: .unknown
         }
-    }
-    if event.event == "RESET" {
-      shutdownCause = nil
-      wasReset = true
     }
     return true
   }
@@ -148,7 +142,8 @@ private struct QMPEvent: Decodable {
 }
 
 private struct QMPGreeting: Decodable {
-  let QMP: QMPNothing
+  private enum CodingKeys: String, CodingKey { case version = "QMP" }
+  let version: QMPNothing
 
   init?(parsing line: Data) {
     guard let greeting = try? JSONDecoder().decode(Self.self, from: line) else { return nil }
@@ -180,9 +175,4 @@ struct QMPProcessor: Decodable {
 struct QMPProperty: Encodable {
   let path: String
   let property: String
-}
-
-/// The arguments of `set-action`.
-struct QMPAction: Encodable {
-  let reboot: String
 }

@@ -18,7 +18,8 @@ extension SessionError: CustomStringConvertible {
     case .connectionClosed: "the target closed the connection"
     case .emulatorEnded(.exited(let status)): "QEMU ended with status \(status)"
     case .emulatorEnded(.signalled(let signal)): "QEMU was ended by signal \(signal)"
-    case .timedOut(let operation, let limit): "\(operation): the target did not answer within \(Self.words(limit))"
+    case .timedOut(let operation, let limit):
+      "\(operation): the target did not answer within \(Self.words(limit))"
     case .unexpectedReply(let operation, let reply): "\(operation): the target answered with \"\(reply)\""
     case .refused(let operation, let code): "\(operation): the target refused (E\(String(code, radix: 16)))"
     case .unsupported(let operation): "\(operation): the target does not support it"
@@ -27,7 +28,7 @@ extension SessionError: CustomStringConvertible {
     case .unknownRegister(let name): "the target has no register \"\(name)\""
     case .unknownThread(let name): "the target has no thread \(name)"
     case .running: "the machine is running; stop it first"
-    case .needsReset: "the machine has shut down; it can only be reset"
+    case .needsReset: "the machine has shut down; it can be read, but not run"
     case .ended: "the session has ended"
     }
   }

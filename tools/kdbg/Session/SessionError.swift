@@ -38,7 +38,8 @@ public enum SessionError: Error, Equatable, Sendable {
   case unknownThread(String)
   /// The machine runs; stop it first.
   case running
-  /// The machine has shut down (a triple fault, or its own wish): it can be read, but not resumed.
+  /// The machine has shut down (a triple fault, or its own wish): it can be read, but never runs again. QEMU
+  /// answers no request to resume it, and its firmware takes two resets to boot again; starting anew is cleaner.
   case needsReset
   /// The session was detached or killed.
   case ended

@@ -10,8 +10,7 @@ public enum StopEvent: Equatable, Sendable {
   case signal(UInt8, thread: ThreadIdentifier?, watch: Watchpoint?)
   /// The machine ended in an orderly way: the status that QEMU's process left, or the one the stub reports.
   case exited(status: Int32)
-  /// The processor shut down and QEMU holds it there. Registers and memory can be read; it must never be
-  /// resumed, only reset.
+  /// The processor shut down and QEMU holds it there. Registers and memory can be read; it never runs again.
   case shutdown(ShutdownCause)
   /// The target went away.
   case lost(SessionError)

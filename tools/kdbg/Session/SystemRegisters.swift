@@ -27,24 +27,29 @@ struct SystemRegisters: Equatable {
   /// While the code segment is not 64-bit, QEMU cuts segment bases to 32 bits. In long mode such a base may
   /// lack its upper half, so it counts as not known.
   init(parsing text: String, cpu: Int, isLongMode: Bool) {
-    let lines = text.split(whereSeparator: \.isNewline)
-    var isWanted = !lines.contains { $0.hasPrefix("CPU#") }
+    let lines = text.utf8.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+    var isWanted = !lines.contains { $0.starts(with: Self.header) }
     for line in lines {
-      if let number = String(line).remainder(after: "CPU#") {
-        isWanted = Int(number.prefix(while: \.isNumber)) == cpu
-      } else if isWanted, line.utf8.count > 4 {
+      if line.starts(with: Self.header) {
+        isWanted = Substring(line.dropFirst(Self.header.count).prefix { $0 != UInt8(ascii: " ") }) == String(cpu)
+      } else if isWanted, line.dropFirst(3).first == UInt8(ascii: "=") {
         take(line, isLongMode: isLongMode)
       }
     }
   }
 
-  private mutating func take(_ line: Substring, isLongMode: Bool) {
-    let fields = line.dropFirst(4).split(separator: " ")
-    switch line.prefix(4) {
-    case "TR =": task = Self.segment(fields, isLongMode)
-    case "LDT=": local = Self.segment(fields, isLongMode)
-    case "GDT=": global = Self.table(fields, isLongMode)
-    case "IDT=": interrupt = Self.table(fields, isLongMode)
+  private static let header = Array("CPU#".utf8)
+
+  // Bytes throughout: this may be read at every stop of a long loop.
+  private mutating func take(_ line: Substring.UTF8View, isLongMode: Bool) {
+    func fields() -> [Substring] {
+      line.dropFirst(4).split(separator: UInt8(ascii: " ")).map { Substring($0) }
+    }
+    switch Substring(line.prefix(3)) {
+    case "TR ": task = Self.segment(fields(), isLongMode)
+    case "LDT": local = Self.segment(fields(), isLongMode)
+    case "GDT": global = Self.table(fields(), isLongMode)
+    case "IDT": interrupt = Self.table(fields(), isLongMode)
     default: break
     }
   }

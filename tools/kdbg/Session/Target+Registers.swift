@@ -49,7 +49,8 @@ extension Target {
       var request = Request("P")
       request.append(hexadecimal: UInt64(place.description.number))
       request.append("=")
-      request.append(hexadecimal: (0..<place.byteCount).map { UInt8(truncatingIfNeeded: value >> UInt64($0 * 8)) })
+      request.append(
+        hexadecimal: (0..<place.byteCount).map { UInt8(truncatingIfNeeded: value >> UInt64($0 * 8)) })
       try client.request(request.bytes, "write \(name)").requireOK("write \(name)")
       // The stub may keep only a part of it, and the tables may be others now.
       invalidate()

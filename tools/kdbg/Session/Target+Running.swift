@@ -241,7 +241,8 @@ extension Target {
   /// breakpoints over it.
   func takeInitialStop() throws(SessionError) {
     try client.send([UInt8(ascii: "?")], "ask for the state")
-    guard case .reply(let reply) = try client.stop(until: Deadline(after: client.limit), interrupt: nil) else {
+    guard case .reply(let reply) = try client.stop(until: Deadline(after: client.limit), interrupt: nil)
+    else {
       throw .endpointSilent(endpoint, limit: client.limit)
     }
     let event = event(for: reply)

@@ -81,8 +81,9 @@ public final class Target: MachineView {
 
   deinit {
     // An attached machine goes on as if kdbg had never been there.
-    if state != .ended { farewell.say() }
-    farewell.disarm()
+    guard state != .ended else { return }
+    farewell.say()
+    close()
   }
 
   // MARK: The end
@@ -114,27 +115,11 @@ public final class Target: MachineView {
     }
   }
 
-  /// Resets a QEMU that kdbg started; it stands at its first instruction then.
-  public func reset() throws(SessionError) {
-    try requireStopped(resumable: false)
-    guard let emulator else { throw .unsupported(operation: "reset") }
-    try attempt { () throws(SessionError) in
-      // Under -no-reboot even a reset from outside would only shut the machine down.
-      let _: QMPNothing = try emulator.monitor.execute("set-action", QMPAction(reboot: "reset"))
-      emulator.monitor.wasReset = false
-      let _: QMPNothing = try emulator.monitor.execute("system_reset")
-      try emulator.awaitReset()
-      let _: QMPNothing = try emulator.monitor.execute("set-action", QMPAction(reboot: "shutdown"))
-      state = .stopped(.signal(StopEvent.trapSignal, thread: selected, watch: nil))
-      invalidate()
-      systemRegisters.removeAll()
-      try fetchRegisters()
-    }
-  }
-
+  /// Leaves the connection to the next client.
   func close() {
     state = .ended
     farewell.disarm()
+    client.connection.hangUp()
   }
 
   // MARK: Failure

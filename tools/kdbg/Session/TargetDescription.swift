@@ -98,7 +98,8 @@ struct XMLElements: Sequence, IteratorProtocol {
     var rest = tag[...]
     let name = word(&rest)
     // Declarations, processing instructions and end tags.
-    guard let first = name.utf8.first, ![UInt8(ascii: "!"), UInt8(ascii: "?"), UInt8(ascii: "/")].contains(first)
+    guard let first = name.utf8.first,
+      ![UInt8(ascii: "!"), UInt8(ascii: "?"), UInt8(ascii: "/")].contains(first)
     else { return nil }
     var attributes: [String: String] = [:]
     while true {

@@ -1,3 +1,4 @@
+import Render
 import Synchronization
 
 /// Hands the guest's output on to the terminal, as plain text.

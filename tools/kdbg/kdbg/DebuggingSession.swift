@@ -38,6 +38,9 @@ struct DebuggingSession {
     }
   }
 
+  /// A remark on standard error.
+  func note(_ text: String) { debugger.output.note(text) }
+
   /// Runs all commands there are, ends the session and leaves with its status.
   func serve() throws -> Never {
     if isInteractive { converse() } else { try runScripts() }
@@ -53,6 +56,9 @@ struct DebuggingSession {
 
   private func leave(_ status: ExitStatus) -> Never {
     if target.state != .ended { try? target.detach() }
+    if let emulator = target.emulator, emulator.lifetime == .kept, !debugger.control.hasEnded {
+      note("QEMU goes on as process \(emulator.processIdentifier): kdbg attach \(emulator.gdbEndpoint)")
+    }
     Ending(status).leave()
   }
 }
@@ -79,7 +85,10 @@ extension DebuggingSession {
     while !interpreter.isFinished {
       switch try reader.nextLine() {
       case .line(let line): guard goesOn(after: line) else { return }
-      case .endOfInput, .interrupted: return
+      case .endOfInput: return
+      case .interrupted:
+        interpreter.noteInterruption()
+        return
       }
     }
   }
@@ -91,8 +100,11 @@ extension DebuggingSession {
   /// Runs one line of a script. False when the script ends here: at a failure, or by Ctrl-C.
   private func goesOn(after line: String) -> Bool {
     switch interrupts.during({ interpreter.run(line) }) {
-    case .done: true
-    case .failed, .interrupted, .finished: false
+    case .done: return true
+    case .failed, .finished: return false
+    case .interrupted:
+      interpreter.noteInterruption()
+      return false
     }
   }
 }

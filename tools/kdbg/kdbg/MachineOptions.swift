@@ -10,7 +10,8 @@ struct MachineOptions: ParsableArguments {
   var initrd: String?
 
   @Option(
-    name: .long, help: ArgumentHelp("Provoke this fault: adds fault=NAME to the command line.", valueName: "name"))
+    name: .long,
+    help: ArgumentHelp("Provoke this fault: adds fault=NAME to the command line.", valueName: "name"))
   var fault: String?
 
   @Option(

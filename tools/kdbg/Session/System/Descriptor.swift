@@ -21,6 +21,9 @@ final class Descriptor: Sendable {
   /// Makes reads and writes return instead of wait.
   func setNonBlocking() { _ = fcntl(number, F_SETFL, fcntl(number, F_GETFL) | O_NONBLOCK) }
 
+  /// Ends a connection now, for both sides; the number stays taken until the last reference goes.
+  func hangUp() { shutdown(number, Int32(SHUT_RDWR)) }
+
   /// Reads into `buffer` from `start` on.
   func read(into buffer: inout [UInt8], from start: Int = 0) -> Transfer {
     while true {

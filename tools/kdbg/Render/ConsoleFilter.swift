@@ -1,6 +1,6 @@
 /// Takes out of a guest's output what would change the terminal it is shown on: control characters and escape
 /// sequences. Firmware clears the screen; a kernel's log must stay readable. ECMA-48, 5.4.
-struct ConsoleFilter {
+public struct ConsoleFilter: Sendable {
   private enum State {
     case text
     /// Behind ESC.
@@ -13,8 +13,10 @@ struct ConsoleFilter {
 
   private var state = State.text
 
+  public init() {}
+
   /// What is left of `bytes`; state is kept, because a sequence may be cut in two.
-  mutating func pass(_ bytes: [UInt8]) -> [UInt8] {
+  public mutating func pass(_ bytes: [UInt8]) -> [UInt8] {
     var kept: [UInt8] = []
     kept.reserveCapacity(bytes.count)
     for byte in bytes where accepts(byte) { kept.append(byte) }

@@ -1,0 +1,141 @@
+import Inspect
+import Session
+import Testing
+import X86
+
+/// The commands that look at the machine, against the running example.
+@Suite struct LookTests {
+  @Test func walk() {
+    expectGolden(
+      Transcript.both(
+        [
+          "walk 0xffffc90000004ff8", "walk 0x10000019", "walk $rsp", "walk start+0x10 0x102000",
+          "walk 0xffffc90000004ff8 0x102000", "walk 0x800000000000", "walk 0x2000000",
+        ], RunningExample.makeWithoutStack), "walk")
+  }
+
+  /// Every way in which a walk can end or lose a right.
+  @Test func walkOddities() {
+    expectGolden(
+      Transcript.both(["walk 0x10000000", "walk 0x40000000", "walk 0x80000000", "walk 0xc0000000"]) {
+        let machine = RunningExample.make()
+        let directory = machine.qwords[RunningExample.processCR3, default: 0] & PageTableEntry.addressMask
+        // A 1 GiB leaf that is no-execute, one with a padding bit, and a table outside RAM.
+        machine.store(0x8000_0000_4000_0087, at: directory + 8)
+        machine.store(0x0000_0000_8000_2087, at: directory + 16)
+        machine.store(0x0000_0010_0000_0007, at: directory + 24)
+        return machine
+      }, "walk-oddities")
+  }
+
+  @Test func walkOutsideLongMode() {
+    expectGolden(
+      Transcript.both(["walk 0x1000", "cr3", "audit"]) {
+        let machine = RunningExample.make()
+        machine.registerFile.cr0 = CR0(rawValue: 0x11)
+        machine.registerFile.efer = EFER(rawValue: 0)
+        return machine
+      }, "outside-long-mode")
+  }
+
+  @Test func cr3() { expectGolden(Transcript.both(["cr3"], RunningExample.make), "cr3") }
+
+  @Test func rootTable() {
+    expectGolden(
+      Transcript.both(["pml4", "pml4 0x102000", "pml4 0x1000000"], RunningExample.makeWithoutStack), "pml4")
+  }
+
+  @Test func taskState() { expectGolden(Transcript.both(["tss"], RunningExample.makeWithoutStack), "tss") }
+
+  @Test func descriptorTables() {
+    expectGolden(Transcript.both(["gdt", "idt"], RunningExample.make), "gdt-idt")
+  }
+
+  @Test func tablesThatTheTargetDoesNotGive() {
+    expectGolden(
+      Transcript.both(["tss", "gdt", "idt", "info registers"]) {
+        let machine = RunningExample.make()
+        machine.registerFile.taskRegister = nil
+        machine.registerFile.globalTable = nil
+        machine.registerFile.interruptTable = nil
+        machine.registerFile.fsBase = nil
+        return machine
+      }, "unknown-tables")
+  }
+
+  @Test func frame() {
+    expectGolden(
+      Transcript.both(["frame", "frame $rsp", "frame 0x1234"], RunningExample.make), "frame-at-iretq")
+    expectGolden(Transcript.both(["frame"], RunningExample.makeInDoubleFault), "frame-in-handler")
+    expectGolden(
+      Transcript.both(["frame"]) {
+        let machine = RunningExample.makeInDoubleFault()
+        machine.registerFile.rip += 4
+        machine.registerFile.rsp -= 0x100
+        return machine
+      }, "frame-deep-in-handler")
+    expectGolden(
+      Transcript.both(["frame"]) {
+        let machine = RunningExample.make()
+        machine.registerFile.rip = RunningExample.text
+        machine.registerFile.rsp = RunningExample.data + 0x800
+        return machine
+      }, "frame-nowhere")
+  }
+
+  @Test func registers() {
+    expectGolden(
+      Transcript.both(
+        ["info registers", "info registers rip $rsp pc", "info registers foo"], RunningExample.make),
+      "info-registers")
+  }
+
+  @Test func examine() {
+    expectGolden(
+      Transcript.both(
+        [
+          "x/4gx $rsp", "x", "x/3i 0x10000014", "x/6xb 0x10000019", "x/2dw 0x10000000", "x/2uh 0x10000000",
+          "x/tb 0x10000000", "x/ob 0x10000000", "x/2a ringside_debugger_table+8", "x/5c 0x10000015",
+          "x/s 0x10000000", "x/2gx 0xffffc90000000ff8", "x/zz 0", "x/0x 0", "x/3q 0",
+        ], RunningExample.make), "x")
+  }
+
+  @Test func examineWithoutAddress() {
+    expectGolden(Transcript.both(["x"], RunningExample.make), "x-nowhere")
+  }
+
+  @Test func examinePhysical() {
+    expectGolden(
+      Transcript.both(
+        [
+          "xp/2gx 0x1c5c90", "xp/4xb 0x300019", "xp/gx 0xfffff8", "xp/2gx 0xfffff8", "xp/i 0", "xp",
+          "xp/x -1",
+        ],
+        RunningExample.make), "xp")
+  }
+
+  @Test func print() {
+    expectGolden(
+      Transcript.both(
+        [
+          "p $rip", "print start + 0x10 - 4", "p/x 255", "p/d 0xffffffffffffffff", "p/t 5", "p/o 8", "p/u -1",
+          "p (1+2)-(4)", "p 0x1_0000", "p twice", "p nobody", "p $nobody", "p 12z", "p 1 +", "p /q 1",
+          "p/q 1",
+          "p 99999999999999999999", "p 'start'",
+        ], RunningExample.make), "print")
+  }
+
+  @Test func withoutSymbols() {
+    expectGolden(
+      Transcript.both(
+        ["p start", "check on", "cr3", "info symbol $rip", "pml4"], program: nil, RunningExample.make),
+      "without-symbols")
+  }
+
+  @Test func aLostTargetIsNamedAsSuch() {
+    let machine = RunningExample.make()
+    machine.failure = .connectionClosed
+    let text = Transcript(machine).run(["tss"])
+    expectGolden(text, "lost")
+  }
+}

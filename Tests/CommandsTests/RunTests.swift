@@ -1,0 +1,214 @@
+import Commands
+import Inspect
+import Render
+import Session
+import Testing
+import X86
+
+/// Commands that let the machine run, and the check that goes with them.
+@Suite struct RunTests {
+  private static let trap = StopEvent.signal(StopEvent.trapSignal, thread: nil, watch: nil)
+
+  /// A stop at the `iretq`, with everything in place.
+  private static func stopAtReturn(_ machine: FakeMachine) -> StopEvent {
+    machine.registerFile.rip = RunningExample.iretq
+    machine.registerFile.rsp = RunningExample.exitFrame
+    machine.registerFile.cr3 = CR3(rawValue: RunningExample.processCR3)
+    machine.registerFile.cs = SegmentSelector(rawValue: 0x08)
+    return trap
+  }
+
+  /// A stop at the `iretq` with the kernel stack gone from the process's table.
+  private static func stopAtBrokenReturn(_ machine: FakeMachine) -> StopEvent {
+    machine.store(0, at: RunningExample.processCR3 + 402 * 8)
+    return stopAtReturn(machine)
+  }
+
+  private static func stop(at address: UInt64) -> FakeMachine.Episode {
+    { machine in
+      machine.registerFile.rip = address
+      return trap
+    }
+  }
+
+  /// In the kernel, before any return.
+  private static func booting(_ episodes: [FakeMachine.Episode]) -> FakeMachine {
+    let machine = RunningExample.make()
+    machine.registerFile.rip = RunningExample.text
+    machine.episodes = episodes
+    return machine
+  }
+
+  @Test func breakpoints() {
+    expectGolden(
+      Transcript.both([
+        "info breakpoints", "b start+4", "break *0x10000019", "b nobody", "b", "info breakpoints", "c", "c",
+        "delete 1", "delete 7", "d x", "info b", "delete", "info b",
+      ]) {
+        Self.booting([Self.stop(at: RunningExample.text + 4), Self.stop(at: RunningExample.userInt)])
+      }, "breakpoints")
+  }
+
+  @Test func steps() {
+    expectGolden(
+      Transcript.both(["si", "stepi 2", "si 0", "si x"]) {
+        Self.booting([
+          Self.stop(at: RunningExample.text + 1), Self.stop(at: RunningExample.text + 2),
+          Self.stop(at: RunningExample.text + 3),
+        ])
+      }, "stepi")
+  }
+
+  @Test func interruption() {
+    expectGolden(
+      Transcript.both(["c", "c 3"]) {
+        Self.booting([
+          { machine in
+            machine.registerFile.rip = RunningExample.text + 8
+            return .signal(StopEvent.interruptSignal, thread: nil, watch: nil)
+          }
+        ])
+      }, "interrupted")
+  }
+
+  @Test func checkedReturnsAndTheEnd() {
+    expectGolden(
+      Transcript.both(["check on", "c", "check status", "c", "walk 0"]) {
+        Self.booting([Self.stopAtReturn, Self.stopAtReturn, Self.stopAtReturn, { _ in .exited(status: 33) }])
+      }, "checked-to-the-end")
+  }
+
+  @Test func aViolationStopsTheMachine() {
+    expectGolden(
+      Transcript.both(["check on", "c", "check off", "check maybe"]) {
+        Self.booting([Self.stopAtReturn, Self.stopAtBrokenReturn])
+      }, "violation")
+  }
+
+  @Test func checkAtAReturnAuditsItAtOnce() {
+    expectGolden(
+      Transcript.both(["check on", "check status"], RunningExample.makeWithoutStack), "check-at-return")
+  }
+
+  /// Whatever breaks only hygiene is told at the end and stops nothing.
+  @Test func hygieneIsToldAndStopsNothing() {
+    expectGolden(
+      Transcript.both(["check on", "c"]) {
+        let machine = Self.booting([Self.stopAtReturn, { _ in .exited(status: 33) }])
+        var tables = FakeTables(machine: machine, firstTable: 0x180000)
+        for root in [RunningExample.processCR3] {
+          tables.map(0xffff_c900_0000_0000, to: 0x400000, .present | .writable | .noExecute, root: root)
+        }
+        return machine
+      }, "hygiene")
+  }
+
+  @Test(arguments: [
+    (Int32(33), Commands.ExitStatus.held), (35, .violated), (41, .violated), (0, .violated), (1, .violated),
+  ])
+  func theKernelsOwnStatusDecides(status: Int32, expected: Commands.ExitStatus) {
+    let machine = Self.booting([Self.stopAtReturn, { _ in .exited(status: status) }])
+    #expect(Self.check(machine).run(returns: nil) == expected)
+  }
+
+  @Test func aCheckThatCheckedNothingIsNeverZero() {
+    let machine = Self.booting([{ _ in .exited(status: 33) }])
+    #expect(Self.check(machine).run(returns: nil) == .nothingChecked)
+  }
+
+  @Test func aViolationIsOne() {
+    let machine = Self.booting([Self.stopAtReturn, Self.stopAtBrokenReturn])
+    #expect(Self.check(machine).run(returns: nil) == .violated)
+  }
+
+  @Test func returnsEndTheCheck() {
+    let machine = Self.booting([Self.stopAtReturn, Self.stopAtReturn, Self.stopAtReturn])
+    #expect(Self.check(machine).run(returns: 2) == .held)
+    #expect(machine.episodes.count == 1)
+  }
+
+  @Test func aTargetLostIsThree() {
+    let machine = Self.booting([Self.stopAtReturn, { _ in .lost(.connectionClosed) }])
+    #expect(Self.check(machine).run(returns: nil) == .targetLost)
+  }
+
+  @Test func aMachineThatHangsBeforeTheFirstReturnWasNotChecked() {
+    #expect(Self.check(Self.booting([])).run(returns: nil) == .nothingChecked)
+    #expect(Self.check(Self.booting([Self.stopAtReturn])).run(returns: nil) == .targetLost)
+  }
+
+  @Test func aKernelWithoutReturnsCannotBeChecked() {
+    var program = FakeProgram()
+    program.returns = []
+    #expect(Self.check(Self.booting([]), program).run(returns: nil) == .usage)
+  }
+
+  /// A kernel that says nothing about itself: its status is what the user says it is.
+  @Test func theUserMayNameTheStatusOfSuccess() {
+    var program = FakeProgram()
+    program.symbols.removeAll { $0.name == KernelTable.symbol }
+    func outcome(_ success: Int32?, _ status: Int32) -> Commands.ExitStatus {
+      let machine = Self.booting([Self.stopAtReturn, { _ in .exited(status: status) }])
+      let debugger = Debugger(target: machine, program: program, output: Self.silent)
+      debugger.control.successStatus = success
+      return CheckProcedure(debugger).run(returns: nil)
+    }
+    #expect(outcome(nil, 17) == .held)
+    #expect(outcome(17, 17) == .held)
+    #expect(outcome(17, 35) == .violated)
+  }
+
+  // MARK: The monitor is asked no more than needed
+
+  @Test func systemRegistersAreAskedOnceForManyReturns() {
+    let machine = Self.booting(Array(repeating: Self.stopAtReturn, count: 50))
+    #expect(Self.check(machine).run(returns: 50) == .held)
+    #expect(machine.systemRegisterReads == 1)
+  }
+
+  /// Between two returns the kernel executes LTR: the next audit must not believe what it knew.
+  @Test func systemRegistersAreAskedAgainAfterATableLoad() {
+    let machine = Self.booting([
+      Self.stopAtReturn, Self.stop(at: RunningExample.ltr),
+      { machine in
+        machine.registerFile.taskRegister?.selector = SegmentSelector(rawValue: 0)
+        return Self.stopAtReturn(machine)
+      },
+    ])
+    #expect(Self.check(machine).run(returns: nil) == .violated)
+    #expect(machine.systemRegisterReads == 2)
+  }
+
+  @Test func theCheckTakesItsBreakpointsAway() throws {
+    let machine = Self.booting([])
+    let debugger = Debugger(target: machine, program: FakeProgram(), output: Self.silent)
+    let interpreter = Interpreter(debugger)
+    interpreter.run("b \(RunningExample.iretq)")
+    interpreter.run("check on")
+    #expect(machine.breakpoints == [RunningExample.iretq, RunningExample.ltr])
+    interpreter.run("check off")
+    #expect(machine.breakpoints == [RunningExample.iretq])
+    interpreter.run("delete")
+    #expect(machine.breakpoints.isEmpty)
+  }
+
+  @Test func returnsInsideTheKernelAreCountedAndNotAudited() throws {
+    let machine = Self.booting([
+      { machine in
+        machine.store(0x08, linear: RunningExample.exitFrame + 8, root: RunningExample.kernelCR3)
+        return Self.stopAtBrokenReturn(machine)
+      },
+      { _ in .exited(status: 33) },
+    ])
+    let debugger = Debugger(target: machine, program: FakeProgram(), output: Self.silent)
+    #expect(CheckProcedure(debugger).run(returns: nil) == .nothingChecked)
+    #expect(debugger.control.checker?.sites.first?.kernelReturns == 1)
+  }
+
+  private static var silent: Output { Output(format: .json, out: { _ in }, error: { _ in }) }
+
+  private static func check(_ machine: FakeMachine, _ program: FakeProgram = FakeProgram()) -> CheckProcedure
+  {
+    CheckProcedure(Debugger(target: machine, program: program, output: silent))
+  }
+}

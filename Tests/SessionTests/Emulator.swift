@@ -1,0 +1,71 @@
+import Foundation
+import Glibc
+import Testing
+
+@testable import Session
+
+/// A QEMU that somebody else started: the guest runs, and a gdbserver listens.
+final class Emulator {
+  let endpoint: Endpoint
+  private let process: ChildProcess
+  private let directory: PrivateDirectory
+
+  /// On a unix socket, or on some TCP port.
+  init(tcp: Bool = false, _ arguments: [String] = []) throws {
+    directory = try PrivateDirectory()
+    let server: String
+    if tcp {
+      let port = UInt16.random(in: 20000...30000)
+      endpoint = .tcp(host: "127.0.0.1", port: port)
+      server = "tcp:127.0.0.1:\(port)"
+    } else {
+      endpoint = .unix(path: "\(directory.path)/gdb")
+      server = "unix:\(directory.path)/gdb,server=on,wait=off"
+    }
+    let program = try #require(QEMUArguments.program("qemu-system-x86_64"))
+    let setpriv = try #require(QEMUArguments.program("setpriv"))
+    let errors = try Descriptor.temporaryFile(in: directory.path)
+    process = try ChildProcess(
+      [
+        setpriv, "--pdeathsig", "KILL", "--", program, "-no-user-config", "-nodefaults", "-display", "none",
+        "-cpu", "max", "-m", "64M", "-kernel", Guest.image, "-no-reboot", "-gdb", server,
+        "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
+      ] + arguments, .init(output: .discard, error: errors, third: errors))
+  }
+
+  deinit { process.terminate() }
+
+  func waitForExit() -> ProcessStatus? { process.wait(limit: .seconds(10)) }
+
+  /// Attaches as kdbg does.
+  func attach() throws -> Target { try patiently { () throws(SessionError) in try Target.attach(endpoint) } }
+
+  /// A connection of the plainest kind, to look at the stub without kdbg's own manners.
+  func look<Value>(_ body: (GDBClient) throws -> Value) throws -> Value {
+    let connection = try patiently { () throws(SessionError) in
+      try Socket.connect(endpoint, until: Deadline(after: .seconds(5)))
+    }
+    let client = GDBClient(connection, endpoint, limit: .seconds(5))
+    _ = try client.negotiate()
+    return try body(client)
+  }
+
+  /// QEMU listens only some time after it was started.
+  private func patiently<Value>(_ body: () throws(SessionError) -> Value) throws -> Value {
+    let deadline = Deadline(after: .seconds(10))
+    while true {
+      do throws(SessionError) {
+        return try body()
+      } catch {
+        let isEarly = error == .endpointRefused(endpoint) || error == .endpointNotFound(endpoint)
+        guard isEarly, process.poll() == nil, !deadline.hasPassed else { throw error }
+        usleep(2000)
+      }
+    }
+  }
+
+  /// How the stub takes addresses now.
+  func mode() throws -> String {
+    try look { try $0.request(PhysicalMode.query, "mode").text }
+  }
+}

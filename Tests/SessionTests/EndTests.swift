@@ -1,0 +1,164 @@
+import Foundation
+import Glibc
+import Testing
+import X86
+
+@testable import Session
+
+/// What is left when kdbg ends: nothing.
+@Suite(.serialized) struct EndTests {
+  /// The refusal of a launch, as the command line shows it.
+  private func refusal(_ options: LaunchOptions) -> String {
+    do throws(SessionError) {
+      _ = try Target.launch(options)
+      return "launched"
+    } catch {
+      return "\(error.exitStatus): \(error)"
+    }
+  }
+
+  /// This process's own files in the places that sessions use.
+  private func leftovers() throws -> [String] {
+    try ["/tmp", "/dev/shm", FileManager.default.temporaryDirectory.path].flatMap {
+      try FileManager.default.contentsOfDirectory(atPath: $0)
+    }.filter { $0.hasPrefix("ringside-\(getpid())-") }
+  }
+
+  @Test func aSessionLeavesNoName() throws {
+    let target = try Target.launch(LaunchOptions(kernel: nil))
+    let emulator = try #require(target.emulator)
+    guard case .unix(let path) = emulator.gdbEndpoint else {
+      Issue.record("not a unix socket")
+      return
+    }
+    let directory = (path as NSString).deletingLastPathComponent
+    // It is gone as soon as both connections stand, so that even `kill -9` leaves nothing.
+    #expect(Descriptor.kind(ofFile: directory) == .absent)
+    #expect(try leftovers().isEmpty)
+    let identifier = emulator.processIdentifier
+    target.kill()
+    #expect(Glibc.kill(identifier, 0) == -1)
+    #expect(emulator.waitForExit(limit: .zero) != nil)
+  }
+
+  @Test func aTargetThatIsDroppedEndsItsEmulator() throws {
+    var identifier: Int32 = 0
+    do {
+      let target = try Target.launch(LaunchOptions(kernel: nil))
+      identifier = try #require(target.emulator?.processIdentifier)
+      #expect(Glibc.kill(identifier, 0) == 0)
+    }
+    #expect(Glibc.kill(identifier, 0) == -1)
+  }
+
+  @Test func aKeptEmulatorCanBeAttachedTo() throws {
+    let target = try LaunchTests.atFirstReturn(LaunchOptions(kernel: Guest.image, lifetime: .kept))
+    let emulator = try #require(target.emulator)
+    defer { emulator.terminate() }
+    try target.detach()
+    #expect(emulator.waitForExit(limit: .milliseconds(50)) == nil)
+    let again = try Target.attach(emulator.gdbEndpoint)
+    #expect(again.coreRegisters.isLongMode)
+    #expect((again.load(PhysicalAddress(truncating: Guest.returnCount)) ?? 0) > 0)
+    again.kill()
+    #expect(emulator.waitForExit(limit: .seconds(5)) == .exited(0))
+    emulator.terminate()
+    guard case .unix(let path) = emulator.gdbEndpoint else { return }
+    #expect(Descriptor.kind(ofFile: (path as NSString).deletingLastPathComponent) == .absent)
+  }
+
+  @Test func aLaunchThatCannotBeIsToldInOneLine() throws {
+    #expect(
+      refusal(LaunchOptions(kernel: "/nonexistent.elf")) == "2: KERNEL: /nonexistent.elf: no such file")
+    #expect(refusal(LaunchOptions(kernel: "/etc")) == "2: KERNEL: /etc cannot be read")
+    #expect(
+      refusal(LaunchOptions(kernel: Guest.image, initrd: "/nonexistent"))
+        == "2: --initrd: /nonexistent: no such file")
+    #expect(
+      refusal(LaunchOptions(kernel: nil, memory: "lots"))
+        == "2: --memory: \"lots\" is not a size such as 256M or 2G")
+    #expect(refusal(LaunchOptions(kernel: nil, cpus: 0)) == "2: --cpus: 0 is not between 1 and 255")
+    // A file that is no kernel, in QEMU's own words.
+    #expect(
+      refusal(LaunchOptions(kernel: "/etc/passwd")).hasPrefix(
+        "3: QEMU ended with status 1 before it was ready; it said: "))
+    #expect(
+      refusal(LaunchOptions(kernel: nil, extraArguments: ["-nonsense"]))
+        == "3: QEMU ended with status 1 before it was ready; it said: -nonsense: invalid option")
+    #expect(try leftovers().isEmpty)
+  }
+
+  @Test func withoutQEMUThereIsOneLine() throws {
+    let held = try HeldSession(["QEMU=/nonexistent/qemu"])
+    #expect(
+      try held.report() == "3: /nonexistent/qemu: no such program; install qemu-system-x86, or set QEMU")
+  }
+
+  /// Every way in which kdbg can be ended from outside.
+  @Test(arguments: [SIGKILL, SIGTERM, SIGHUP]) func anEndFromOutsideEndsTheEmulator(signal: Int32) throws {
+    let held = try HeldSession([])
+    let identifier = try #require(Int32(try held.report()))
+    #expect(Glibc.kill(identifier, 0) == 0)
+    held.process.signal(signal)
+    let expected: ProcessStatus = signal == SIGKILL ? .signalled(signal) : .exited(128 + signal)
+    #expect(held.process.wait(limit: .seconds(5)) == expected)
+    let deadline = Deadline(after: .seconds(5))
+    while Glibc.kill(identifier, 0) == 0, !isZombie(identifier), !deadline.hasPassed { usleep(1000) }
+    #expect(Glibc.kill(identifier, 0) == -1 || isZombie(identifier))
+  }
+
+  /// Dead, and only waiting for its new parent to notice.
+  private func isZombie(_ identifier: Int32) -> Bool {
+    let text = try? String(contentsOfFile: "/proc/\(identifier)/stat", encoding: .utf8)
+    return text?.split(separator: ")").last?.contains("Z") ?? true
+  }
+}
+
+/// Another process of this test program, which holds a session until it is ended.
+private final class HeldSession {
+  let process: ChildProcess
+  private let directory: PrivateDirectory
+  private let file: String
+
+  static let variable = "RINGSIDE_HELD_SESSION"
+
+  init(_ environment: [String]) throws {
+    directory = try PrivateDirectory()
+    file = "\(directory.path)/report"
+    let errors = try Descriptor.temporaryFile(in: directory.path)
+    process = try ChildProcess(
+      ["/usr/bin/env", "\(Self.variable)=\(file)"] + environment
+        + [CommandLine.arguments[0], "--filter", "HeldSessionTests", "--testing-library", "swift-testing"],
+      .init(output: .discard, error: errors, third: errors))
+  }
+
+  deinit { process.terminate() }
+
+  /// The line that it wrote.
+  func report() throws -> String {
+    let deadline = Deadline(after: .seconds(20))
+    while true {
+      if let text = try? String(contentsOfFile: file, encoding: .utf8), !text.isEmpty { return text }
+      try #require(!deadline.hasPassed, "the held session says nothing")
+      usleep(2000)
+    }
+  }
+}
+
+/// Runs only in a process that ``HeldSession`` started.
+@Suite(.enabled(if: ProcessInfo.processInfo.environment[HeldSession.variable] != nil)) struct HeldSessionTests
+{
+  @Test func hold() throws {
+    let file = try #require(ProcessInfo.processInfo.environment[HeldSession.variable])
+    SessionSignals.install()
+    do throws(SessionError) {
+      let target = try Target.launch(LaunchOptions(kernel: nil))
+      try? String(target.emulator?.processIdentifier ?? 0).write(
+        toFile: file, atomically: true, encoding: .utf8)
+      sleep(60)
+      target.kill()
+    } catch {
+      try "\(error.exitStatus): \(error)".write(toFile: file, atomically: true, encoding: .utf8)
+    }
+  }
+}
