@@ -85,7 +85,7 @@ let host: [Target] = [
   .executableTarget(
     name: "kdbg",
     dependencies: [
-      "Commands", "LineEditor", "Render", "Session",
+      "Commands", "Inspect", "LineEditor", "Render", "Session", "Symbols", "X86",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     path: "tools/kdbg/kdbg", swiftSettings: strict),

@@ -111,12 +111,12 @@ struct SessionEndTests {
   /// QEMU processes whose command line names this repository's kernel by the path that only `kdbg run` uses.
   private func emulators(of marker: String) throws -> Int {
     let list = try run("ps", ["-eo", "args"])
-    return list.lines.filter { $0.hasPrefix("qemu-system-x86_64") && $0.contains(marker) }.count
+    return list.lines.filter { $0.contains("qemu-system-x86_64 ") && $0.contains(marker) && !$0.contains("kdbg") }.count
   }
 
   @Test("nothing is left behind, however kdbg ends", arguments: [SIGINT, SIGTERM, SIGHUP, SIGKILL])
   func leftovers(_ signal: Int32) throws {
-    let marker = "init=/echo-\(UUID().uuidString.prefix(8))"
+    let marker = "ringside-test-\(UUID().uuidString.prefix(8))"
     let kdbg = Process()
     kdbg.executableURL = URL(filePath: Repository.kdbg)
     kdbg.arguments = [

@@ -158,6 +158,17 @@ import X86
     #expect(outcome(17, 35) == .violated)
   }
 
+  /// A kernel that also returns by SYSRET is told that nobody looked there.
+  @Test func returnsOfOtherKindsAreNamed() {
+    var program = FakeProgram()
+    program.returns.append(
+      ReturnInstruction(address: VirtualAddress(RunningExample.text + 0x20), mnemonic: "sysretq"))
+    expectGolden(
+      Transcript.both(["check on", "c"], program: program) {
+        Self.booting([Self.stopAtReturn, { _ in .exited(status: 33) }])
+      }, "unaudited-returns")
+  }
+
   // MARK: The monitor is asked no more than needed
 
   @Test func systemRegistersAreAskedOnceForManyReturns() {

@@ -209,7 +209,7 @@ struct FakeProgram: Program {
     ("twice", RunningExample.text + 0x10, 1),
     ("twice", RunningExample.text + 0x20, 1),
   ]
-  var returns = [VirtualAddress(RunningExample.iretq)]
+  var returns = [ReturnInstruction(address: VirtualAddress(RunningExample.iretq), mnemonic: "iretq")]
 
   func name(of address: VirtualAddress) -> SymbolicName? {
     symbols.first { address.rawValue >= $0.address && address.rawValue - $0.address < $0.byteCount }.map {
@@ -229,6 +229,6 @@ struct FakeProgram: Program {
     name(of: address).map { "\($0.name).swift:\(10 + $0.offset)" }
   }
 
-  func returnInstructions() -> [VirtualAddress] { returns }
+  func returnInstructions() -> [ReturnInstruction] { returns }
   func tableLoadInstructions() -> [VirtualAddress] { [VirtualAddress(RunningExample.ltr)] }
 }

@@ -11,6 +11,12 @@ public struct CheckSummary: Answer {
 
   public func write(to page: inout TextPage, names: any NameSource) {
     page.line(page.paint(sentence, tone))
+    if !checker.unaudited.isEmpty {
+      let list = checker.unaudited.map { other in
+        "\(other.mnemonic) at \(names.name(of: other.address)?.text ?? other.address.rawValue.hexadecimal)"
+      }
+      page.line("  not audited, because only iretq is: " + list.joined(separator: ", "), .warning)
+    }
     for finding in checker.hygiene {
       page.line("  \(finding.rule.identifier) \(finding.rule.name): \(finding.words)", .warning)
     }
@@ -47,6 +53,10 @@ public struct CheckSummary: Answer {
             "symbol": .optional(names.name(of: $0.address)) { .string($0.text) },
             "returns": .number($0.returns), "kernelReturns": .number($0.kernelReturns),
           ]
+        }),
+      "unaudited": .array(
+        checker.unaudited.map {
+          ["address": .hexadecimal($0.address.rawValue), "instruction": .string($0.mnemonic)]
         }),
       "hygiene": .array(checker.hygiene.map { .string($0.rule.identifier) }),
       "unchecked": .array(checker.unchecked.map { .string($0.rule.identifier) }),

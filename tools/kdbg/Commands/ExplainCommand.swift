@@ -15,7 +15,7 @@ struct ExplainCommand: Command {
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
     guard line.rest.isEmpty else { throw misuse }
     try debugger.requireStopped()
-    if case .stopped(.shutdown) = debugger.target.state { return .answer(debugger.explainShutdown()) }
+    if debugger.isShutDown { return .answer(debugger.explainShutdown()) }
     let kernel = debugger.kernel
     let audit = try debugger.inspect { machine -> ReturnAudit? in
       guard machine.coreRegisters.isAtReturnInstruction(in: &machine) else { return nil }
@@ -36,6 +36,13 @@ extension Debugger {
   func explain(_ stop: StopState) -> Explanation {
     var machine = target
     return Explanation(of: stop, on: &machine, kernel: kernel, references: control.references)
+  }
+
+  /// True when QEMU holds the machine because it shut down. A debugger that came later sees an ordinary stop, and
+  /// only the monitor tells.
+  fileprivate var isShutDown: Bool {
+    if case .stopped(.shutdown) = target.state { return true }
+    return (try? target.monitor("info status"))?.contains("(shutdown)") ?? false
   }
 
   func explainShutdown() -> Explanation { explain(StopState(.tripleFault)) }

@@ -125,10 +125,9 @@ extension RunControl {
   private func findSites() throws(CommandFailure) {
     guard let program else { throw .noSymbols("check") }
     do {
-      let sites = try program.returnInstructions()
       let loads = try program.tableLoadInstructions()
-      guard !sites.isEmpty else { throw CommandFailure.noReturnInstructions }
-      checker = ReturnChecker(sites: sites)
+      checker = ReturnChecker(try program.returnInstructions())
+      guard checker != nil else { throw CommandFailure.noReturnInstructions }
       tableLoads = Set(loads.map(\.rawValue))
     } catch let error as SymbolError {
       throw .symbols(error)

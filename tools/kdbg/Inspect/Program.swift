@@ -9,10 +9,24 @@ public protocol Program: NameSource {
   func names(withPrefix prefix: String) -> [String]
   /// `file.swift:12` of the instruction at `address`.
   func sourceLine(at address: VirtualAddress) -> String?
-  /// Every `iretq`, in the order of the addresses.
-  func returnInstructions() throws(SymbolError) -> [VirtualAddress]
+  /// Every instruction that can return to Ring 3, in the order of the addresses.
+  func returnInstructions() throws(SymbolError) -> [ReturnInstruction]
   /// Every instruction that loads TR, LDTR, GDTR or IDTR, in the order of the addresses.
   func tableLoadInstructions() throws(SymbolError) -> [VirtualAddress]
+}
+
+/// An instruction that can return to Ring 3: `iretq`, `sysretq` and their relatives.
+public struct ReturnInstruction: Equatable, Sendable {
+  /// The one that the check audits: it pops a frame.
+  public static let audited = "iretq"
+
+  public let address: VirtualAddress
+  public let mnemonic: String
+
+  public init(address: VirtualAddress, mnemonic: String) {
+    self.address = address
+    self.mnemonic = mnemonic
+  }
 }
 
 /// A kernel's ELF file as a ``Program``.
@@ -37,8 +51,9 @@ public struct ELFProgram: Program {
 
   public func sourceLine(at address: VirtualAddress) -> String? { image.line(at: address)?.description }
 
-  public func returnInstructions() throws(SymbolError) -> [VirtualAddress] {
-    try image.returnSites().filter { $0.instruction == .iretq }.map(\.address).sorted()
+  public func returnInstructions() throws(SymbolError) -> [ReturnInstruction] {
+    try image.returnSites().map { ReturnInstruction(address: $0.address, mnemonic: $0.instruction.rawValue) }
+      .sorted { $0.address < $1.address }
   }
 
   public func tableLoadInstructions() throws(SymbolError) -> [VirtualAddress] {

@@ -21,6 +21,8 @@ public struct ReturnChecker: Sendable {
   }
 
   public private(set) var sites: [Site]
+  /// Returns of other kinds, which are seen by nobody here.
+  public let unaudited: [ReturnInstruction]
   /// The first return that broke a fatal or a security rule.
   public private(set) var violation: ReturnAudit?
   /// The hygiene rules that were broken, each with the first audit that found it.
@@ -28,7 +30,13 @@ public struct ReturnChecker: Sendable {
   /// The rules that could not be checked at one return or more.
   public private(set) var unchecked: [Finding] = []
 
-  public init(sites: [VirtualAddress]) { self.sites = sites.map { Site(address: $0) } }
+  /// A check of the `iretq` among `instructions`. Nil when there is none.
+  public init?(_ instructions: [ReturnInstruction]) {
+    let audited = instructions.filter { $0.mnemonic == ReturnInstruction.audited }
+    guard !audited.isEmpty else { return nil }
+    sites = audited.map { Site(address: $0.address) }
+    unaudited = instructions.filter { $0.mnemonic != ReturnInstruction.audited }
+  }
 
   /// Returns to Ring 3 that were audited.
   public var count: Int { sites.reduce(0) { $0 + $1.returns } }

@@ -21,9 +21,7 @@ struct AttachVerb: ParsableCommand {
     let debugger = Debugger(target: target, program: program, output: common.output)
     let session = DebuggingSession(debugger, on: target, common)
     try session.begin(check ? .on : .off, at: .here, verb: "attach")
-    if !check {
-      session.note("Attached. The check of every return to Ring 3 is off; \"check on\" turns it on.")
-    }
+    if !check { session.greet() }
     try session.serve()
   }
 }

@@ -1,7 +1,10 @@
 import Commands
 import Foundation
+import Inspect
 import LineEditor
+import Render
 import Session
+import X86
 
 /// One session from its first stop to its end: a script, or a person at a prompt.
 struct DebuggingSession {
@@ -38,8 +41,13 @@ struct DebuggingSession {
     }
   }
 
-  /// A remark on standard error.
-  func note(_ text: String) { debugger.output.note(text) }
+  /// Says where an attached machine stands, and that nothing is checked.
+  func greet() {
+    let rip = target.coreRegisters.rip
+    let place = debugger.names.name(of: VirtualAddress(rip)).map { " <\($0.text)>" } ?? ""
+    debugger.output.note(
+      "Attached, stopped at \(rip.hexadecimal)\(place). The check is off; \"check on\" turns it on.")
+  }
 
   /// Runs all commands there are, ends the session and leaves with its status.
   func serve() throws -> Never {
@@ -57,7 +65,8 @@ struct DebuggingSession {
   private func leave(_ status: ExitStatus) -> Never {
     if target.state != .ended { try? target.detach() }
     if let emulator = target.emulator, emulator.lifetime == .kept, !debugger.control.hasEnded {
-      note("QEMU goes on as process \(emulator.processIdentifier): kdbg attach \(emulator.gdbEndpoint)")
+      debugger.output.note(
+        "QEMU goes on as process \(emulator.processIdentifier): kdbg attach \(emulator.gdbEndpoint)")
     }
     Ending(status).leave()
   }
