@@ -115,7 +115,7 @@ let suites: [Target] = [
     swiftSettings: strict),
   tests("DriversTests", ["Drivers", "X86"]),
   tests("CodegenTests", []),
-  tests("BootTests", []),
+  tests("BootTests", ["Session", "Symbols", "X86"]),
   tests(
     "CommandsTests", ["Commands", "Render", "Inspect", "Session", "X86", "RingTransition", "Symbols"],
     golden: ["Golden"]),

@@ -111,7 +111,9 @@ struct SessionEndTests {
   /// QEMU processes whose command line names this repository's kernel by the path that only `kdbg run` uses.
   private func emulators(of marker: String) throws -> Int {
     let list = try run("ps", ["-eo", "args"])
-    return list.lines.filter { $0.contains("qemu-system-x86_64 ") && $0.contains(marker) && !$0.contains("kdbg") }.count
+    return list.lines.filter { line in
+      line.prefix { $0 != " " }.hasSuffix("qemu-system-x86_64") && line.contains(marker)
+    }.count
   }
 
   @Test("nothing is left behind, however kdbg ends", arguments: [SIGINT, SIGTERM, SIGHUP, SIGKILL])
