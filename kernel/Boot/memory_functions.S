@@ -1,4 +1,5 @@
-/* The four functions that compilers call on their own. In assembly, because Swift's memset would call itself. */
+/* The four functions that compilers call on their own. In assembly, because Swift's memset would call itself.
+ * Whole qwords first: an emulator executes a string instruction element by element. */
 
     .text
     .balign 16
@@ -7,6 +8,10 @@
 memcpy:
     movq %rdi, %rax
     movq %rdx, %rcx
+    shrq $3, %rcx
+    rep movsq
+    movl %edx, %ecx
+    andl $7, %ecx
     rep movsb
     ret
     .size memcpy, . - memcpy
@@ -21,10 +26,8 @@ memmove:
     movq %rdi, %r8
     subq %rsi, %r8
     cmpq %rdx, %r8
-    jb 1f
-    rep movsb
-    ret
-1:  leaq -1(%rsi, %rdx), %rsi
+    jae memcpy
+    leaq -1(%rsi, %rdx), %rsi
     leaq -1(%rdi, %rdx), %rdi
     std
     rep movsb
@@ -37,8 +40,14 @@ memmove:
     .type memset, @function
 memset:
     movq %rdi, %r8
-    movzbl %sil, %eax
+    movzbl %sil, %ecx
+    movabsq $0x0101010101010101, %rax
+    imulq %rcx, %rax
     movq %rdx, %rcx
+    shrq $3, %rcx
+    rep stosq
+    movl %edx, %ecx
+    andl $7, %ecx
     rep stosb
     movq %r8, %rax
     ret

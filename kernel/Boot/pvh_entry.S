@@ -87,6 +87,7 @@ boot_long_mode:
     jmp *%rax
 
     .balign 16
+    .type boot_gdt, @object
 boot_gdt:
     .quad 0
     .quad 0x00af9b000000ffff /* 0x08: 64-bit code, DPL 0, accessed */
@@ -94,9 +95,12 @@ boot_gdt:
 boot_gdt_pointer:
     .word boot_gdt_pointer - boot_gdt - 1
     .long boot_gdt
+    .size boot_gdt, . - boot_gdt
 
     /* Plain words rather than .bss: the kernel's own allocator never counts this part of the image. */
     .balign 4096
+    .type boot_pml4, @object
+    .size boot_pml4, boot_tables_end - boot_pml4
 boot_pml4: .skip 4096
 boot_window_pdpt: .skip 4096
 boot_image_pdpt: .skip 4096

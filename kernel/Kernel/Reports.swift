@@ -18,7 +18,8 @@ func reportProcessFault(_ frame: trap_frame) {
 /// The report of an exception that the kernel does not survive, and the machine's end.
 func reportKernelFault(_ frame: trap_frame) -> Never {
   var console = Console()
-  let isDoubleFault = frame.vector == UInt64(ExceptionVector.doubleFault.rawValue)
+  let exception = ExceptionVector(rawValue: UInt8(truncatingIfNeeded: frame.vector))
+  let isDoubleFault = exception == .doubleFault
   console.newline()
   var machine = LiveMachine()
   let registers = machine.registers
@@ -33,7 +34,16 @@ func reportKernelFault(_ frame: trap_frame) -> Never {
     console.write("✗ KERNEL FAULT: ")
     writeException(frame, &console)
     console.newline()
-    if frame.vector == UInt64(ExceptionVector.pageFault.rawValue) { console.write(walk) }
+    if frame.vector == UInt64(ExceptionVector.pageFault.rawValue) {
+      console.write("Error Code: ")
+      console.write(PageFaultErrorCode(rawValue: frame.error_code))
+      console.newline()
+      console.write(walk)
+    } else if exception?.pushesErrorCode == true {
+      console.write("Error Code: ")
+      console.write(SelectorErrorCode(rawValue: frame.error_code))
+      console.newline()
+    }
   }
   MachineEnd.exit(isDoubleFault ? RINGSIDE_EXIT_DOUBLE_FAULT : RINGSIDE_EXIT_KERNEL_FAULT)
 }
