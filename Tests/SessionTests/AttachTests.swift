@@ -18,16 +18,13 @@ import X86
     }
   }
 
-  /// True when the guest's counter moves between two looks.
+  /// True when the machine runs and stays so: no breakpoint of kdbg's is left in it.
   private func runs(_ emulator: Emulator) throws -> Bool {
-    func count() throws -> UInt64? {
-      let target = try emulator.attach()
-      defer { try? target.detach() }
-      return target.load(counter)
+    for _ in 0..<5 {
+      guard try emulator.isRunning() else { return false }
+      usleep(20_000)
     }
-    let before = try count()
-    usleep(50_000)
-    return try count() != before
+    return true
   }
 
   @Test(arguments: [false, true]) func aRunningMachineIsStoppedReadAndLetGo(tcp: Bool) throws {
@@ -106,7 +103,7 @@ import X86
     // What somebody else had set stays set, and does not mislead kdbg.
     try emulator.look { try $0.request(PhysicalMode.physical.request, "mode").requireOK("mode") }
     #expect(try emulator.mode() == "1")
-    let target = try attach(emulator)
+    let target = try emulator.attach()
     #expect(try target.client.request(PhysicalMode.query, "mode").text == "0")
     #expect(target.load(counter) != nil)
     try target.detach()
@@ -120,15 +117,28 @@ import X86
     do {
       let target = try attach(emulator)
       try target.insertBreakpoint(.hardware, at: VirtualAddress(Guest.iretq))
+      #expect(try !emulator.isRunning())
     }
-    #expect(try emulator.mode() == "1")
     #expect(try runs(emulator))
+    #expect(try emulator.mode() == "1")
     do {
       let target = try attach(emulator)
-      try target.insertBreakpoint(.hardware, at: VirtualAddress(Guest.iretq))
-      try target.removeBreakpoint(.hardware, at: VirtualAddress(Guest.iretq))
+      try target.insertBreakpoint(.hardware, at: VirtualAddress(Guest.longModeEntry))
       try target.resume()
     }
+    #expect(try runs(emulator))
+  }
+
+  /// kdbg is told to end, or dies of its own.
+  @Test(arguments: [SIGTERM, SIGHUP]) func aMachineWhoseDebuggerIsEndedGoesOn(signal: Int32) throws {
+    let emulator = try Emulator()
+    // It runs its own firmware first.
+    try attach(emulator).detach()
+    let held = try HeldSession(["\(HeldSession.endpoint)=\(emulator.endpoint)"])
+    #expect(try held.report() == "attached")
+    #expect(try !emulator.isRunning())
+    held.process.signal(signal)
+    #expect(held.process.wait(limit: .seconds(5)) == .exited(128 + signal))
     #expect(try runs(emulator))
   }
 

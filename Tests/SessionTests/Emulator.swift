@@ -29,11 +29,24 @@ final class Emulator {
       [
         setpriv, "--pdeathsig", "KILL", "--", program, "-no-user-config", "-nodefaults", "-display", "none",
         "-cpu", "max", "-m", "64M", "-kernel", Guest.image, "-no-reboot", "-gdb", server,
-        "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
+        "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-qmp",
+        "unix:\(directory.path)/qmp,server=on,wait=off",
       ] + arguments, .init(output: .discard, error: errors, third: errors))
   }
 
   deinit { process.terminate() }
+
+  /// Whether the machine runs, seen from the side: to attach would stop it, and to detach would let it go.
+  func isRunning() throws -> Bool {
+    let side = Endpoint.unix(path: "\(directory.path)/qmp")
+    let monitor = try QMPClient(Socket.connect(side, until: Deadline(after: .seconds(5))))
+    let status: Status = try monitor.execute("query-status")
+    return status.running
+  }
+
+  private struct Status: Decodable {
+    let running: Bool
+  }
 
   func waitForExit() -> ProcessStatus? { process.wait(limit: .seconds(10)) }
 

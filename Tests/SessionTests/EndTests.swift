@@ -115,12 +115,15 @@ import X86
 }
 
 /// Another process of this test program, which holds a session until it is ended.
-private final class HeldSession {
+final class HeldSession {
   let process: ChildProcess
   private let directory: PrivateDirectory
   private let file: String
 
+  /// Names the file for the report.
   static let variable = "RINGSIDE_HELD_SESSION"
+  /// Names what to attach to; without it a QEMU is started.
+  static let endpoint = "RINGSIDE_HELD_ENDPOINT"
 
   init(_ environment: [String]) throws {
     directory = try PrivateDirectory()
@@ -152,9 +155,15 @@ private final class HeldSession {
     let file = try #require(ProcessInfo.processInfo.environment[HeldSession.variable])
     SessionSignals.install()
     do throws(SessionError) {
-      let target = try Target.launch(LaunchOptions(kernel: nil))
-      try? String(target.emulator?.processIdentifier ?? 0).write(
-        toFile: file, atomically: true, encoding: .utf8)
+      let target: Target
+      if let endpoint = ProcessInfo.processInfo.environment[HeldSession.endpoint] {
+        target = try Target.attach(Endpoint(parsing: endpoint))
+        try target.insertBreakpoint(.hardware, at: VirtualAddress(Guest.iretq))
+      } else {
+        target = try Target.launch(LaunchOptions(kernel: nil))
+      }
+      let report = target.emulator.map { String($0.processIdentifier) } ?? "attached"
+      try? report.write(toFile: file, atomically: true, encoding: .utf8)
       sleep(60)
       target.kill()
     } catch {

@@ -50,6 +50,12 @@ final class FakeStub: Sendable {
 
   /// Every request so far.
   var requests: [String] { received.withLock { $0 } }
+  /// True when `request` comes soon, and nothing after it.
+  func awaits(_ request: String) -> Bool {
+    let deadline = Deadline(after: .seconds(2))
+    while requests.last != request, !deadline.hasPassed { usleep(1000) }
+    return requests.last == request
+  }
   var acknowledgementCount: Int { acknowledgements.withLock { $0 } }
 
   private func serve(

@@ -105,10 +105,14 @@ import X86
       // Fresh at every stop.
       #expect(target.load(counter) == UInt64(count))
     }
-    // Without the breakpoint it runs until it is asked to stop.
+    // Set twice, it is still one; without it the machine runs until it is asked to stop.
+    try target.insertBreakpoint(.hardware, at: VirtualAddress(Guest.iretq))
     try target.removeBreakpoint(.hardware, at: VirtualAddress(Guest.iretq))
     try target.resume()
     #expect(throws: SessionError.running) { try target.resume() }
+    #expect(throws: SessionError.timedOut(operation: "wait for a stop", limit: .milliseconds(50))) {
+      try target.waitForStop(limit: .milliseconds(50))
+    }
     try target.interrupt()
     #expect(try target.waitForStop(limit: Self.wait) == .signal(2, thread: target.selectedThread, watch: nil))
     target.kill()
@@ -142,7 +146,12 @@ import X86
   }
 
   @Test func systemRegistersAreKeptOnlyWhereAsked() throws {
-    let target = try Self.atFirstReturn()
+    let target = try Target.launch(LaunchOptions(kernel: Guest.image))
+    #expect(target.registers.globalTable?.limit == 0xffff)
+    try target.insertBreakpoint(.hardware, at: VirtualAddress(Guest.iretq))
+    try target.resume()
+    _ = try target.waitForStop(limit: Self.wait)
+    #expect(target.registers.globalTable?.limit == 0x37)
     target.systemRegistersPolicy = .keepAcrossStops
     #expect(target.registers.globalTable?.limit == 0x37)
     // Behind kdbg's back; the processor's register is what it was, the cache too.

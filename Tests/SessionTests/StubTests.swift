@@ -1,4 +1,5 @@
 import RemoteProtocol
+import Synchronization
 import Testing
 import X86
 
@@ -64,6 +65,8 @@ import X86
       return FakeMachine.answer(request)
     }
     #expect(refusal(stub) == "3: the stub does not give rip, cr3, which kdbg needs")
+    // Being connected to has stopped it, so it is let go.
+    #expect(stub.awaits("D"))
   }
 
   @Test func aStubWithoutADescriptionIsRefused() throws {
@@ -230,5 +233,60 @@ import X86
     #expect(
       try target.waitForStop(limit: nil, interrupt: request) == .signal(2, thread: nil, watch: nil))
     #expect(!request.isPending)
+  }
+
+  /// A processor whose single step does not pass a breakpoint at RIP, as under KVM.
+  @Test func aBreakpointIsTakenOutForAStepThatDoesNotPassIt() throws {
+    let first: UInt64 = 0xffff_ffff_8000_1000
+    let machine = Mutex((rip: first, isSet: false))
+    let stub = try FakeStub { request, _ in
+      machine.withLock { machine in
+        switch request.prefix(2) {
+        case "Z1":
+          machine.isSet = true
+          return .reply("OK")
+        case "z1":
+          machine.isSet = false
+          return .reply("OK")
+        case "s":
+          if !(machine.isSet && machine.rip == first) { machine.rip += 4 }
+          return .reply("S05")
+        case "c":
+          machine.rip = first
+          return .reply("S05")
+        case "g":
+          return .reply(FakeMachine.littleEndian(machine.rip) + FakeMachine.registers.dropFirst(16))
+        default: return FakeMachine.answer(request)
+        }
+      }
+    }
+    let target = try attach(stub)
+    let place = VirtualAddress(first)
+    try target.insertBreakpoint(.hardware, at: place)
+    _ = try target.step()
+    #expect(target.coreRegisters.rip == first + 4)
+    // Found out once, it is known from then on.
+    try target.resume()
+    _ = try target.waitForStop(limit: .seconds(2))
+    #expect(target.coreRegisters.rip == first)
+    let before = stub.requests.count
+    #expect(try target.stepOffAndResume() == nil)
+    _ = try target.waitForStop(limit: .seconds(2))
+    let address = "ffffffff80001000,1"
+    #expect(stub.requests[before...] == ["z1,\(address)", "s", "Z1,\(address)", "c", "g"])
+    #expect(machine.withLock { $0.isSet })
+  }
+
+  /// Without a detach, a machine must still not be left with breakpoints.
+  @Test func aStubThatIsDroppedIsCleanedUp() throws {
+    let stub = try FakeStub { request, _ in
+      request.hasPrefix("Z") ? .reply("OK") : FakeMachine.answer(request)
+    }
+    do {
+      let target = try attach(stub)
+      try target.insertBreakpoint(.watchWrite(byteCount: 4), at: VirtualAddress(0x1000))
+    }
+    #expect(stub.awaits("D"))
+    #expect(stub.requests.suffix(2) == ["z2,1000,4", "D"])
   }
 }

@@ -32,6 +32,7 @@ extension GDBClient {
       throw error
     }
     let features = StubFeatures(reply)
+    self.features = features
     // Below what any request needs, the number is a mistake.
     if let size = features.number("PacketSize"), size >= 64 {
       packetSize = min(size, PacketStream.largestPacket / 2)
@@ -40,6 +41,12 @@ extension GDBClient {
       acknowledgement = .off
     }
     return features
+  }
+
+  /// Lets a machine go on that kdbg cannot work with; being connected to has stopped it.
+  func abandon() {
+    guard let features else { return }
+    try? send(Array((features.has("multiprocess") ? "D;1" : "D").utf8), "detach")
   }
 
   /// All of an object that the stub hands out in pieces. GDB manual, E.4, "qXfer".

@@ -26,6 +26,8 @@ final class GDBClient {
   var acknowledgement = Acknowledgement.immediate
   /// The largest payload that the stub takes, in bytes. What GDB assumes when a stub does not say.
   var packetSize = 400
+  /// Set once the stub has answered.
+  var features: StubFeatures?
   /// The stub's end as it told it itself, before it closed the connection.
   private(set) var farewell: StopReply?
 

@@ -31,7 +31,8 @@ struct SystemRegisters: Equatable {
     var isWanted = !lines.contains { $0.starts(with: Self.header) }
     for line in lines {
       if line.starts(with: Self.header) {
-        isWanted = Substring(line.dropFirst(Self.header.count).prefix { $0 != UInt8(ascii: " ") }) == String(cpu)
+        let number = line.dropFirst(Self.header.count).prefix { $0 != UInt8(ascii: " ") }
+        isWanted = Int(Substring(number)) == cpu
       } else if isWanted, line.dropFirst(3).first == UInt8(ascii: "=") {
         take(line, isLongMode: isLongMode)
       }

@@ -69,7 +69,13 @@ public final class Target: MachineView {
     _ endpoint: Endpoint = .standard, replyLimit: Duration = standardReplyLimit
   ) throws(SessionError) -> Target {
     let connection = try Socket.connect(endpoint, until: Deadline(after: replyLimit))
-    return try Target(GDBClient(connection, endpoint, limit: replyLimit), emulator: nil)
+    let client = GDBClient(connection, endpoint, limit: replyLimit)
+    do {
+      return try Target(client, emulator: nil)
+    } catch {
+      client.abandon()
+      throw error
+    }
   }
 
   /// Starts QEMU, stopped before its first instruction, and attaches to it.
@@ -156,7 +162,7 @@ public final class Target: MachineView {
 
   /// A closed connection is explained by what QEMU's process came to.
   func diagnosis(of error: SessionError) -> SessionError {
-    guard error == .connectionClosed, let status = emulator?.waitForExit(limit: .seconds(2)) else {
+    guard error == .connectionClosed, let status = emulator?.waitForExit(limit: .seconds(5)) else {
       return error
     }
     return .emulatorEnded(status)
