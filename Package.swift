@@ -107,15 +107,20 @@ let suites: [Target] = [
   tests("ReportTests", ["Report", "RingTransition", "X86", "TestSupport"]),
   tests("CoreTests", ["Core", "X86"]),
   tests("RemoteProtocolTests", ["RemoteProtocol"]),
+  .testTarget(
+    // What libFuzzer builds with another entry (tools/fuzz.sh), and the replay of its corpus.
+    name: "FuzzTests", dependencies: ["RemoteProtocol"], path: "Tests/Fuzz",
+    exclude: ["FuzzerEntry.swift", "corpus", "protocol.dict"], swiftSettings: strict),
   tests("SessionTests", ["Session", "RemoteProtocol", "X86"]),
   tests("SymbolsTests", ["Symbols", "X86"]),
-  tests("LineEditorTests", ["LineEditor", "LineEditorProbe"]),
+  .target(name: "TerminalSupport", path: "Tests/TerminalSupport", swiftSettings: strict),
+  tests("LineEditorTests", ["LineEditor", "LineEditorProbe", "TerminalSupport"]),
   .executableTarget(
     name: "LineEditorProbe", dependencies: ["LineEditor"], path: "Tests/LineEditorProbe",
     swiftSettings: strict),
   tests("DriversTests", ["Drivers", "X86"]),
   tests("CodegenTests", []),
-  tests("BootTests", ["Session", "Symbols", "X86"]),
+  tests("BootTests", ["Session", "Symbols", "TerminalSupport", "X86"]),
   tests(
     "CommandsTests", ["Commands", "Render", "Inspect", "Session", "X86", "RingTransition", "Symbols"],
     golden: ["Golden"]),

@@ -29,9 +29,8 @@ struct Disassembly: Sendable {
         symbolAddress = UInt64(line[..<space], radix: 16)
         symbol = String(line[line.index(space, offsetBy: 2)...].dropLast(2))
         if !skipping.contains(sections.last ?? "") { symbolCount += 1 }
-      } else if line.hasPrefix(" "), let tab = line.firstIndex(of: "\t"),
-        !skipping.contains(sections.last ?? "")
-      {
+      } else if let tab = line.firstIndex(of: "\t"), !skipping.contains(sections.last ?? "") {
+        // address: TAB instruction
         let digits = line[..<tab].drop { $0 == " " }.dropLast()
         guard let address = UInt64(digits, radix: 16) else { continue }
         instructions.append(

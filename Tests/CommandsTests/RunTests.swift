@@ -31,6 +31,9 @@ import X86
     }
   }
 
+  /// A stop at LTR, which the check passes over.
+  private static var away: FakeMachine.Episode { stop(at: RunningExample.ltr) }
+
   /// In the kernel, before any return.
   private static func booting(_ episodes: [FakeMachine.Episode]) -> FakeMachine {
     let machine = RunningExample.make()
@@ -114,6 +117,15 @@ import X86
   @Test func aCheckThatCheckedNothingIsNeverZero() {
     let machine = Self.booting([{ _ in .exited(status: 33) }])
     #expect(Self.check(machine).run(returns: nil) == .nothingChecked)
+  }
+
+  /// Ctrl-C before the first return ends a check that saw nothing, and after it one that held so far.
+  @Test func anInterruptedCheckIsWorthWhatItSaw() {
+    let interrupt: FakeMachine.Episode = { _ in
+      .signal(StopEvent.interruptSignal, thread: nil, watch: nil)
+    }
+    #expect(Self.check(Self.booting([interrupt])).run(returns: nil) == .nothingChecked)
+    #expect(Self.check(Self.booting([Self.stopAtReturn, Self.away, interrupt])).run(returns: nil) == .held)
   }
 
   @Test func aViolationIsOne() {

@@ -55,7 +55,8 @@ final class TestKernel {
     ]
     for (page, size, flags) in shared {
       try space.map(
-        VirtualAddress(page), to: PhysicalAddress(truncating: 0), size: size, flags: flags, frames: &frames)
+        VirtualAddress(page), to: PhysicalAddress(truncating: Self.archiveAddress), size: size, flags: flags,
+        frames: &frames)
     }
     system = KernelSystem(
       frames: frames, console: FakeConsole(terminal: terminal), kernelSpace: space,

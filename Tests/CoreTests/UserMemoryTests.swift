@@ -90,11 +90,16 @@ import X86
   @Test func anOpenUpperHalfIsStillRefused() {
     let walk = kernel.walk(0xffff_ffff_8010_0000, of: 0)
     for position in 0..<4 {
+      let open = walk[position].entry.flags | .user | .writable
       kernel.ram.store(
-        walk[position].entry.rawValue | PageTableEntry.Flags.user.rawValue, at: walk[position].entryAddress)
+        PageTableEntry(frame: walk[position].entry.frame, flags: open).rawValue,
+        at: walk[position].entryAddress)
     }
-    #expect(kernel.walk(0xffff_ffff_8010_0000, of: 0).rights.isUser)
+    let opened = kernel.walk(0xffff_ffff_8010_0000, of: 0)
+    #expect(opened.result(of: .userWrite, in: .building) == .allowed)
+    #expect(kernel.ram.load(opened.physicalAddress!) != nil)
     #expect(read(0xffff_ffff_8010_0000) == nil)
+    #expect(!write(0, at: 0xffff_ffff_8010_0000))
     #expect(!allows(0xffff_ffff_8010_0000, 1, for: .userRead))
   }
 

@@ -1,5 +1,6 @@
 import Foundation
 import LineEditor
+import TerminalSupport
 import Testing
 
 /// Commands from files and pipes.

@@ -1,5 +1,6 @@
 import Foundation
 import LineEditor
+import TerminalSupport
 import Testing
 
 /// Lines kept from one run to the next.

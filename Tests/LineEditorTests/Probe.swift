@@ -1,4 +1,5 @@
 import Foundation
+import TerminalSupport
 
 /// A directory of one test's own, and the probe started in it.
 final class Probe {
@@ -40,19 +41,4 @@ final class Probe {
     try terminal.expect("shell: ")
     return terminal
   }
-}
-
-/// What keys send.
-enum Key {
-  static let enter = "\r"
-  static let tab = "\t"
-  static let controlC = "\u{3}"
-  static let controlD = "\u{4}"
-  static let controlR = "\u{12}"
-  static let controlZ = "\u{1a}"
-  static let backspace = "\u{7f}"
-  static let up = "\u{1b}[A"
-  /// What a terminal sends around a paste when it was asked to mark it.
-  static let pasteBegins = "\u{1b}[200~"
-  static let pasteEnds = "\u{1b}[201~"
 }

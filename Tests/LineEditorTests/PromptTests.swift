@@ -1,4 +1,5 @@
 import Foundation
+import TerminalSupport
 import Testing
 
 /// The prompt as a person uses it, through a pseudo-terminal.

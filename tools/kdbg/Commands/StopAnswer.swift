@@ -46,7 +46,7 @@ struct StopAnswer: Answer {
     case .stepped: nil
     case .interrupted: "Interrupted, \(place(page, names))"
     case .signal(let number): "Stopped by signal \(number), \(place(page, names))"
-    case .counted: nil
+    case .counted: "Before a return to Ring 3, \(place(page, names))"
     case .violation: nil
     case .exited(let ending): Self.words(ending)
     case .shutdown(let cause): page.paint(cause.words, .bad)
@@ -112,6 +112,15 @@ extension ShutdownCause {
 }
 
 extension Debugger {
+  /// True for a stop at which the check's counts are of interest.
+  private func concludes(_ reason: StopReason) -> Bool {
+    switch reason {
+    case .violation, .counted: true
+    case .exited, .shutdown, .interrupted: control.isChecking
+    case .breakpoint, .stepped, .signal: false
+    }
+  }
+
   /// Puts together what the user is told about a stop.
   func answer(to reason: StopReason) -> StopAnswer {
     var explanation: Explanation?
@@ -133,6 +142,6 @@ extension Debugger {
       reason: reason, address: address, code: code,
       instruction: shown.flatMap { try? disassemble($0, count: 1).first },
       sourceLine: shown.flatMap { program?.sourceLine(at: $0) }, explanation: explanation,
-      summary: hasEnded || reason.word == "counted" || reason.word == "violation" ? control.summary : nil)
+      summary: concludes(reason) ? control.summary : nil)
   }
 }

@@ -19,6 +19,9 @@ public protocol Program: NameSource {
 public struct ReturnInstruction: Equatable, Sendable {
   /// The one that the check audits: it pops a frame.
   public static let audited = "iretq"
+  /// The other one that leads to 64-bit code in Ring 3. The rest of the family leads to other modes, and its
+  /// short opcodes are mostly data that looks like code.
+  public static let unaudited = "sysretq"
 
   public let address: VirtualAddress
   public let mnemonic: String

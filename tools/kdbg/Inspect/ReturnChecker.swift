@@ -21,7 +21,7 @@ public struct ReturnChecker: Sendable {
   }
 
   public private(set) var sites: [Site]
-  /// Returns of other kinds, which are seen by nobody here.
+  /// The `sysretq`, which nobody looks at here.
   public let unaudited: [ReturnInstruction]
   /// The first return that broke a fatal or a security rule.
   public private(set) var violation: ReturnAudit?
@@ -35,7 +35,7 @@ public struct ReturnChecker: Sendable {
     let audited = instructions.filter { $0.mnemonic == ReturnInstruction.audited }
     guard !audited.isEmpty else { return nil }
     sites = audited.map { Site(address: $0.address) }
-    unaudited = instructions.filter { $0.mnemonic != ReturnInstruction.audited }
+    unaudited = instructions.filter { $0.mnemonic == ReturnInstruction.unaudited }
   }
 
   /// Returns to Ring 3 that were audited.
@@ -51,8 +51,8 @@ public struct ReturnChecker: Sendable {
     let site = sites.firstIndex { $0.address.rawValue == registers.rip }
     let selector = machine.loadVirtual(
       VirtualAddress(registers.rsp) + 8, root: registers.cr3.root, mode: registers.pagingMode)
-    // A frame that cannot be read is nobody's: the audit says so.
-    if let selector, selector & 3 != 3 {
+    // A frame that cannot be read, or that belongs to neither ring, is the audit's business.
+    if let selector, selector & 3 == 0 {
       if let site { sites[site].kernelReturns += 1 }
       return .kernelReturn
     }

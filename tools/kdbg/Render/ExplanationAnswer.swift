@@ -16,7 +16,8 @@ extension Explanation: Answer {
   private func writeViolation(_ audit: ReturnAudit, to page: inout TextPage, _ names: any NameSource) {
     guard let root = audit.root else { return }
     page.line(
-      page.paint("VIOLATION", .bad) + " before the return to Ring 3" + destination(audit, page, names))
+      (audit.endsCheck ? page.paint("VIOLATION", .bad) : page.paint("REMARK", .warning))
+        + " before the return to Ring 3" + destination(audit, page, names))
     page.line(
       page.paint("\(root.rule.identifier) \(root.rule.name)", .heading)
         + ": \(headline(root.rule) ?? root.words).")

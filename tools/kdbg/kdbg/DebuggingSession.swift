@@ -51,7 +51,12 @@ struct DebuggingSession {
 
   /// Runs all commands there are, ends the session and leaves with its status.
   func serve() throws -> Never {
-    if isInteractive { converse() } else { try runScripts() }
+    guard !isInteractive else {
+      converse()
+      // Whoever typed a wrong word has seen the answer; only a lost target is worth a status.
+      leave(interpreter.status == .targetLost ? .targetLost : .held)
+    }
+    try runScripts()
     leave(max(interpreter.status, debugger.control.verdict))
   }
 

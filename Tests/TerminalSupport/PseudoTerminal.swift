@@ -1,19 +1,19 @@
 import Foundation
 
 /// A terminal whose keyboard and screen are the test's, with one program in it.
-final class PseudoTerminal {
+public final class PseudoTerminal {
   private let keyboard: CInt
   /// Held open, so that the settings can be looked at after the program has ended.
   private let screen: CInt
   private let program: pid_t
   private var status: Int32?
   /// What the program reads from its descriptor 3.
-  let target: Pipe
+  public let target: Pipe
   /// Everything printed and not yet passed over by ``expect(_:)``.
-  private(set) var output = ""
+  public private(set) var output = ""
 
-  struct Failed: Error, CustomStringConvertible {
-    let description: String
+  public struct Failed: Error, CustomStringConvertible {
+    public let description: String
   }
 
   /// Held from the opening of a terminal's ends until they are marked as not to be inherited: a program of another
@@ -27,7 +27,7 @@ final class PseudoTerminal {
   ]
 
   /// Runs the program at `arguments[0]` in a session of its own, on a screen of 80 columns.
-  init(_ arguments: [String], environment: [String] = []) throws {
+  public init(_ arguments: [String], environment: [String] = []) throws {
     var ends: (CInt, CInt) = (-1, -1)
     var size = winsize(ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0)
     var name = [CChar](repeating: 0, count: 128)
@@ -93,7 +93,7 @@ final class PseudoTerminal {
   }
 
   /// Types `text`, control characters included.
-  func type(_ text: String) {
+  public func type(_ text: String) {
     let bytes = Array(text.utf8)
     // SAFETY: the array lends its bytes for the call, and its size is given.
     _ = unsafe write(keyboard, bytes, bytes.count)
@@ -101,7 +101,7 @@ final class PseudoTerminal {
 
   /// Waits until `text` was printed and passes over it; gives what stood before it.
   @discardableResult
-  func expect(_ text: String, seconds: Double = 10) throws -> String {
+  public func expect(_ text: String, seconds: Double = 10) throws -> String {
     let deadline = Date(timeIntervalSinceNow: seconds)
     while true {
       if let found = output.range(of: text) {
@@ -117,7 +117,7 @@ final class PseudoTerminal {
   }
 
   /// Waits for the program's end; its exit status, or 128 and the number of the signal that ended it.
-  func exitStatus(seconds: Double = 10) throws -> Int32 {
+  public func exitStatus(seconds: Double = 10) throws -> Int32 {
     let deadline = Date(timeIntervalSinceNow: seconds)
     var raw: Int32 = 0
     // SAFETY: one number that lives across the call.
@@ -144,17 +144,17 @@ final class PseudoTerminal {
   }
 
   /// Changes the window's width, of which the system tells the program.
-  func resize(columns: UInt16) {
+  public func resize(columns: UInt16) {
     var size = winsize(ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
     // SAFETY: one structure that lives across the call.
     _ = unsafe ioctl(keyboard, UInt(TIOCSWINSZ), &size)
   }
 
   /// Sends a signal to the program.
-  func send(_ signal: CInt) { kill(program, signal) }
+  public func send(_ signal: CInt) { kill(program, signal) }
 
   /// True while lines are edited and echoed by the terminal itself, as a shell leaves it.
-  var isAsTheShellLeftIt: Bool {
+  public var isAsTheShellLeftIt: Bool {
     var settings = termios()
     // SAFETY: one structure that lives across the call.
     guard unsafe tcgetattr(screen, &settings) == 0 else { return false }
