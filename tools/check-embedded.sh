@@ -5,7 +5,8 @@ set -eu
 cd "$(dirname "$0")/.."
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
-for target in kernel/X86 kernel/RingTransition kernel/Report kernel/Core kernel/Drivers gdbstub/RemoteProtocol; do
+for target in kernel/X86 kernel/RingTransition kernel/Report kernel/Core kernel/Drivers gdbstub/RemoteProtocol \
+  gdbstub/Stub; do
   name=$(basename "$target")
   swiftc "${1:--O}" -parse-as-library -swift-version 6 -strict-memory-safety -warnings-as-errors -wmo \
     -target x86_64-unknown-none-elf -enable-experimental-feature Embedded -no-allocations \

@@ -28,10 +28,11 @@ struct KernelStackPages: Sendable {
     count += 1
   }
 
-  /// An address on the page at `position`, the topmost page being 0.
-  func address(_ position: Int) -> UInt64 { addresses[position] }
+  /// An address on the page at `position`, the topmost page being 0. Looking is `mutating`, here and in
+  /// ``FrameSet``: Swift 6.3 copies a whole array to read one element through a shared reference.
+  mutating func address(_ position: Int) -> UInt64 { addresses[position] }
   /// The frame behind it.
-  func frame(_ position: Int) -> PhysicalFrame {
+  mutating func frame(_ position: Int) -> PhysicalFrame {
     PhysicalFrame(containing: PhysicalAddress(truncating: frames[position]))
   }
 }

@@ -7,7 +7,7 @@ extension Auditor {
     _ pages: KernelStackPages?, _ memory: inout Memory
   ) -> Verdict {
     guard rsp0 != nil else { return .unknown(.taskStateSegment) }
-    guard let pages else { return .unknown(.kernelStack) }
+    guard var pages else { return .unknown(.kernelStack) }
     for position in 0..<options.otherStacks.count {
       guard let other = options.otherStacks[position], other.overlaps(pages.interval) else { continue }
       return .violated(.overlap(pages.interval, .otherStack, other))
@@ -20,7 +20,7 @@ extension Auditor {
       if other.overlaps(pages.interval) {
         return .violated(.overlap(pages.interval, .interruptStack(slot), other))
       }
-      if let address = address(in: pages, sharedWith: other, &memory) {
+      if let address = address(in: &pages, sharedWith: other, &memory) {
         let walk = memory.walk(VirtualAddress(address), root: root, mode: mode)
         return .violated(.sharedFrame(walk, .interruptStack))
       }
@@ -30,7 +30,7 @@ extension Auditor {
 
   /// An address on the page of the kernel stack whose frame is also mapped in `other`.
   private func address<Memory: PhysicalMemory & ~Copyable>(
-    in pages: KernelStackPages, sharedWith other: StackInterval, _ memory: inout Memory
+    in pages: inout KernelStackPages, sharedWith other: StackInterval, _ memory: inout Memory
   ) -> UInt64? {
     var address = other.high &- 8
     while true {
@@ -58,10 +58,10 @@ extension Auditor {
     _ pages: KernelStackPages?, _ memory: inout Memory
   ) -> Verdict {
     guard rsp0 != nil else { return .unknown(.taskStateSegment) }
-    guard let pages, pages.count > 0 else { return .unknown(.kernelStack) }
+    guard var pages, pages.count > 0 else { return .unknown(.kernelStack) }
     let others = structureFrames(&memory)
     for position in 0..<pages.count {
-      guard let use = use(of: pages.frame(position), at: position, pages, others, &memory) else { continue }
+      guard let use = use(of: pages.frame(position), at: position, &pages, others, &memory) else { continue }
       let walk = memory.walk(VirtualAddress(pages.address(position)), root: root, mode: mode)
       return .violated(.sharedFrame(walk, use))
     }
@@ -69,7 +69,7 @@ extension Auditor {
   }
 
   private func use<Memory: PhysicalMemory & ~Copyable>(
-    of frame: PhysicalFrame, at position: Int, _ pages: KernelStackPages, _ others: StructureFrames,
+    of frame: PhysicalFrame, at position: Int, _ pages: inout KernelStackPages, _ others: StructureFrames,
     _ memory: inout Memory
   ) -> FrameUse? {
     if frame.number == 0 { return .zeroFrame }

@@ -11,7 +11,7 @@ struct FrameSet: Sendable {
     count += 1
   }
 
-  func contains(_ frame: PhysicalFrame) -> Bool {
+  mutating func contains(_ frame: PhysicalFrame) -> Bool {
     for position in 0..<count where numbers[position] == frame.number { return true }
     return false
   }
