@@ -27,6 +27,8 @@ let shared: [Target] = [
   .target(name: "DebuggerTable", path: "kernel/DebuggerTable", cSettings: strictC),
   .target(name: "Drivers", dependencies: ["X86"], path: "kernel/Drivers", swiftSettings: strict),
   .target(name: "RemoteProtocol", path: "gdbstub/RemoteProtocol", swiftSettings: strict),
+  .target(
+    name: "Stub", dependencies: ["RemoteProtocol", "X86"], path: "gdbstub/Stub", swiftSettings: strict),
 ]
 
 let kernel: [Target] = [
@@ -38,7 +40,7 @@ let kernel: [Target] = [
     name: "Kernel",
     dependencies: [
       "Boot", "Core", "DebuggerTable", "Drivers", "Machine", "RemoteProtocol", "Report", "RingTransition",
-      "X86",
+      "Stub", "X86",
     ],
     path: "kernel/Kernel", swiftSettings: strict),
 ]
@@ -107,10 +109,17 @@ let suites: [Target] = [
   tests("ReportTests", ["Report", "RingTransition", "X86", "TestSupport"]),
   tests("CoreTests", ["Core", "X86"]),
   tests("RemoteProtocolTests", ["RemoteProtocol"]),
+  .target(
+    name: "StubSupport", dependencies: ["Stub", "RemoteProtocol", "X86"], path: "Tests/StubSupport",
+    swiftSettings: strict),
+  tests("StubTests", ["Stub", "StubSupport", "StubServer", "RemoteProtocol", "X86"], golden: ["Program"]),
+  .executableTarget(
+    name: "StubServer", dependencies: ["Stub", "StubSupport", "RemoteProtocol"], path: "Tests/StubServer",
+    swiftSettings: strict),
   .testTarget(
     // What libFuzzer builds with another entry (tools/fuzz.sh), and the replay of its corpus.
-    name: "FuzzTests", dependencies: ["RemoteProtocol"], path: "Tests/Fuzz",
-    exclude: ["FuzzerEntry.swift", "corpus", "protocol.dict"], swiftSettings: strict),
+    name: "FuzzTests", dependencies: ["RemoteProtocol", "Stub"], path: "Tests/Fuzz",
+    exclude: ["FuzzerEntry.swift", "agent-corpus", "corpus", "protocol.dict"], swiftSettings: strict),
   tests("SessionTests", ["Session", "RemoteProtocol", "X86"]),
   tests("SymbolsTests", ["Symbols", "X86"]),
   .target(name: "TerminalSupport", path: "Tests/TerminalSupport", swiftSettings: strict),

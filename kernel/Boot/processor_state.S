@@ -52,5 +52,14 @@ kernel_contexts:
     .global kernel_state_flags
 kernel_state_flags:
     .skip 8
+    .global debugger_cell_flags
+debugger_cell_flags:
+    .skip 8
+    .balign 64
+    .global debugger_cell
+debugger_cell:
+    .skip 32768
+    .global debugger_cell_end
+debugger_cell_end:
 
     .section .note.GNU-stack, "", @progbits

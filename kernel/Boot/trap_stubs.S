@@ -29,16 +29,21 @@ trap_stubs:
         pushq $0
     .endif
     pushq $vector
+    .if vector >= 1 && vector <= 3
+    jmp trap_debug
+    .else
     jmp trap_common
+    .endif
     .set vector, vector + 1
     .endr
     .balign 16
     .size trap_stubs, . - trap_stubs
 
-    .balign 16
-    .type trap_common, @function
-trap_common:
-    /* RSP -> | vector | error code | RIP | CS | RFLAGS | RSP | SS |   (struct trap_frame, from TRAP_VECTOR) */
+/* RSP -> | vector | error code | RIP | CS | RFLAGS | RSP | SS |   (struct trap_frame, from TRAP_VECTOR)
+ *
+ * The processor aligned the frame to 16 before its five pushes, so RSP is 16-byte aligned afterwards: 22 words.
+ * Delivery leaves Ring 3's AC and DF standing (SDM Vol. 3A, 6.14); the kernel runs with neither. */
+.macro PUSH_FRAME
     pushq %rax
     pushq %rbx
     pushq %rcx
@@ -54,16 +59,13 @@ trap_common:
     pushq %r13
     pushq %r14
     pushq %r15
-    /* Delivery leaves Ring 3's AC and DF standing (SDM Vol. 3A, 6.14). The kernel runs with neither. */
     pushq $RFLAGS_FIXED
     popfq
     movq %rsp, %rdi
     xorl %ebp, %ebp
-    /* The processor aligned the frame to 16 before its five pushes, so RSP is 16-byte aligned here: 22 words. */
-    call kernel_trap
-    testb $3, TRAP_CS(%rsp)
-    jnz return_to_user
+.endm
 
+.macro POP_REGISTERS
     popq %r15
     popq %r14
     popq %r13
@@ -79,11 +81,42 @@ trap_common:
     popq %rcx
     popq %rbx
     popq %rax
-    addq $16, %rsp
+    addq $16, %rsp        /* vector and error code */
+.endm
+
+    .balign 16
+    .type trap_common, @function
+trap_common:
+    PUSH_FRAME
+    call kernel_trap
+trap_return:
+    testb $3, TRAP_CS(%rsp)
+    jnz return_to_user
+    POP_REGISTERS
     .global kernel_return
 kernel_return:
     iretq
     .size trap_common, . - trap_common
+
+/* #DB, NMI and #BP: no breakpoint is in while the kernel looks at one. */
+    .balign 16
+    .type trap_debug, @function
+trap_debug:
+    PUSH_FRAME
+    call debug_disarm
+    movq %rsp, %rdi
+    call kernel_trap
+    call debug_arm
+    jmp trap_return
+    .size trap_debug, . - trap_debug
+
+/* void debug_trap(void): into the debugger. */
+    .global debug_trap
+    .type debug_trap, @function
+debug_trap:
+    int3
+    ret
+    .size debug_trap, . - debug_trap
 
 /* The fast audit: the table, the stack pointer and the four entries of the stack's path are still those that were
  * audited whole. Nothing but memory and registers is believed. 27 instructions when nothing changed; uses RAX. */
@@ -113,6 +146,39 @@ kernel_return:
     movq %rsp, %rdi
     rep movsq
 .endm
+
+/* void debug_serve(void): serves the debugger's client, and remembers the stack. If the stub faults, the trap handler
+ * makes debug_recover the frame's RIP: the frames of the stub are left behind, and the client gets an error. */
+    .balign 16
+    .global debug_serve
+    .type debug_serve, @function
+debug_serve:
+    pushq %rbx
+    pushq %rbp
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+    subq $8, %rsp
+    movq %rsp, debug_recovery_stack(%rip)
+    movl $1, %edi
+    call kernel_debug_serve
+1:  movq $0, debug_recovery_stack(%rip)
+    addq $8, %rsp
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %rbp
+    popq %rbx
+    ret
+    .global debug_recover
+debug_recover:
+    movq debug_recovery_stack(%rip), %rsp
+    xorl %edi, %edi
+    call kernel_debug_serve
+    jmp 1b
+    .size debug_serve, . - debug_serve
 
 /* RSP = a trap frame on the process's kernel stack, interrupts off. A new process starts here too. */
     .balign 16
@@ -168,22 +234,7 @@ return_full:
 3:  movq %rsp, %rdi
     call kernel_audit_failed
 4:
-    popq %r15
-    popq %r14
-    popq %r13
-    popq %r12
-    popq %r11
-    popq %r10
-    popq %r9
-    popq %r8
-    popq %rbp
-    popq %rdi
-    popq %rsi
-    popq %rdx
-    popq %rcx
-    popq %rbx
-    popq %rax
-    addq $16, %rsp
+    POP_REGISTERS
     jmp user_return
     .size return_to_user, . - return_to_user
 

@@ -49,6 +49,15 @@ public enum AuditMode: UInt8, Equatable, Sendable {
   case full
 }
 
+/// The GDB stub on the second serial port.
+public enum DebuggerMode: UInt8, Equatable, Sendable {
+  case off
+  /// It listens while the kernel runs.
+  case on
+  /// The kernel waits for a debugger before its first process.
+  case wait
+}
+
 /// The boot command line: `key=value`, separated by spaces. Anything that it does not know is an error.
 public struct CommandLine: Sendable {
   public var fault: InjectedFault?
@@ -56,6 +65,7 @@ public struct CommandLine: Sendable {
   /// Nil when `assert=` was not given.
   public var requestedAudit: AuditMode?
   public var initPath = FileName("/init")
+  public var debugger = DebuggerMode.off
 
   /// A word that is not understood: which bytes of the command line.
   public struct Unknown: Error, Sendable {
@@ -95,6 +105,18 @@ public struct CommandLine: Sendable {
         requestedAudit = .fast
       } else if value.isText("full", memory: &memory) {
         requestedAudit = .full
+      } else {
+        return false
+      }
+      return true
+    }
+    if let value = word.value(of: "gdb=", memory: &memory) {
+      if value.isText("off", memory: &memory) {
+        debugger = .off
+      } else if value.isText("on", memory: &memory) {
+        debugger = .on
+      } else if value.isText("wait", memory: &memory) {
+        debugger = .wait
       } else {
         return false
       }

@@ -15,6 +15,21 @@ public struct IntervalTimer<Ports: PortIO> {
 
   public init(ports: Ports) { self.ports = ports }
 
+  /// Counts down from 65,536 at ``frequency``, without a use for its interrupt: a clock to measure another by.
+  public mutating func startCounting() {
+    ports.write8(Self.rateGenerator, to: Self.command)
+    ports.write8(0, to: Self.channel0)
+    ports.write8(0, to: Self.channel0)
+  }
+
+  /// What the counter holds now.
+  public mutating func count() -> UInt16 {
+    ports.write8(0, to: Self.command)
+    let low = ports.read8(Self.channel0)
+    let high = ports.read8(Self.channel0)
+    return UInt16(low) | UInt16(high) << 8
+  }
+
   /// Raises line 0 every `milliseconds`, 1 to 54: the counter has 16 bits.
   public mutating func start(every milliseconds: UInt32) {
     let ticks = UInt16(truncatingIfNeeded: Self.frequency * min(max(milliseconds, 1), 54) / 1000)

@@ -3,6 +3,9 @@ import X86
 /// A 16550 UART, polled for output; input may raise an interrupt. Source: PC16550D data sheet, section 8.
 public struct SerialPort<Ports: PortIO> {
   public static var com1: UInt16 { 0x3f8 }
+  public static var com2: UInt16 { 0x2f8 }
+  /// Bytes that an empty transmitter takes at once.
+  public static var fifoBytes: Int { 16 }
 
   private enum Register: UInt16 {
     case data = 0
@@ -50,6 +53,17 @@ public struct SerialPort<Ports: PortIO> {
     var tries = Self.patience
     while tries > 0, read(.lineStatus) & Self.transmitterEmpty == 0 { tries -= 1 }
     write(byte, to: .data)
+  }
+
+  /// Sends bytes of `bytes` from `position` on, as many as the transmitter takes at once, and says how many: none
+  /// while it is not empty.
+  public mutating func sendBurst(_ bytes: Span<UInt8>, from position: Int) -> Int {
+    guard position >= 0, position < bytes.count, read(.lineStatus) & Self.transmitterEmpty != 0 else {
+      return 0
+    }
+    let count = min(bytes.count - position, Self.fifoBytes)
+    for offset in 0..<count { write(bytes[position + offset], to: .data) }
+    return count
   }
 
   /// The next received byte, nil when there is none.

@@ -1,3 +1,4 @@
+import Boot
 import Core
 import Drivers
 import Machine
@@ -21,6 +22,7 @@ private let serialLine: UInt8 = 4
 func startInterrupts(_ options: CommandLine) {
   var controller = InterruptController(ports: Ports())
   controller.start()
+  Debugger.unmask()
   guard options.fault == nil else { return }
   var timer = IntervalTimer(ports: Ports())
   timer.start(every: Tick.milliseconds(options))
@@ -31,10 +33,15 @@ func startInterrupts(_ options: CommandLine) {
 }
 
 /// A request line, acknowledged. True when the processor should go to another process.
-func handleInterrupt(line: UInt8, fromUser: Bool) -> Bool {
+func handleInterrupt(line: UInt8, _ frame: inout trap_frame) -> Bool {
+  let fromUser = frame.isUser
   var controller = InterruptController(ports: Ports())
   guard !controller.isSpurious(line) else { return false }
   controller.acknowledge(line)
+  if line == DebugPort.line, Debugger.isOn {
+    Debugger.lineInterrupted(&frame)
+    return false
+  }
   return Cell.withState { state in
     switch line {
     case IntervalTimer<Ports>.line:

@@ -4,7 +4,7 @@ import RingTransition
 import X86
 
 typealias System = KernelSystem<PhysicalWindow, Console>
-typealias Cell = KernelCell<KernelState>
+typealias Cell = KernelCell<KernelState, KernelStorage>
 
 /// Everything that the kernel remembers.
 struct KernelState: ~Copyable {

@@ -25,6 +25,7 @@ public func kernelMain(_ startInfo: UInt32) {
     KernelState(
       system: System(frames: frames, console: console, kernelSpace: kernelSpace, archive: archive),
       options: options))
+  Debugger.start(options)
   startInterrupts(options)
   chooseReturnPath(options)
   runBaseline()
@@ -85,5 +86,6 @@ func fail(_ text: StaticString, _ code: ringside_exit_code) -> Never {
   var console = Console()
   console.write("✗ ")
   console.line(text)
+  if code == RINGSIDE_EXIT_PANIC { Debugger.stop(.panic) }
   MachineEnd.exit(code)
 }

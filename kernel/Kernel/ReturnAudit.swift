@@ -104,5 +104,6 @@ private func refuseReturn(_ finding: Finding, rip: UInt64) -> Never {
   console.newline()
   console.write(finding)
   console.newline()
+  Debugger.stop(.refusedReturn)
   MachineEnd.exit(RINGSIDE_EXIT_AUDIT_FAILED)
 }

@@ -16,22 +16,44 @@ public func kernelTrap(_ frame: UInt) {
 
 private func dispatch(_ frame: inout trap_frame) {
   let vector = UInt8(truncatingIfNeeded: frame.vector)
+  if isDebugVector(vector), Debugger.handle(&frame) { return }
   let firstLine = InterruptController<Ports>.firstVector
   if vector == DescriptorTables.systemCallVector, frame.isUser {
     handleSystemCall(&frame)
   } else if vector >= firstLine, vector - firstLine < InterruptController<Ports>.lineCount {
-    if handleInterrupt(line: vector - firstLine, fromUser: frame.isUser) { schedule() }
+    if handleInterrupt(line: vector - firstLine, &frame) { schedule() }
   } else if mayEndProcess(vector), frame.isUser {
     reportProcessFault(frame)
     Cell.withState { $0.system.end($0.current, status: 128 + Int32(vector)) }
+    // The stub of these vectors took the debugger's breakpoints out, and will not come to put them in again.
+    if isDebugVector(vector) { DebugHardware.arm() }
     leaveForGood()
+  } else if recovers(&frame) {
+    return
   } else {
+    Debugger.fault(&frame)
     reportKernelFault(frame)
   }
   if frame.isUser {
     // Ring 3 may set NT with POPF; an iretq of ours must not find it in a frame that is nested by mistake.
     frame.rflags &= ~RFlags.nestedTask.rawValue
+    Debugger.returning(&frame)
   }
+}
+
+/// #DB, NMI and #BP, which enter with the debugger's breakpoints taken out.
+private func isDebugVector(_ vector: UInt8) -> Bool {
+  (ExceptionVector.debug.rawValue...ExceptionVector.breakpoint.rawValue).contains(vector)
+}
+
+/// A fault inside the debugger's stub becomes an error reply: its frames are left behind. Any other fault, and one of
+/// the recovery itself, is the kernel's own.
+private func recovers(_ frame: inout trap_frame) -> Bool {
+  guard frame.vector != UInt64(ExceptionVector.doubleFault.rawValue), let recovery = DebugHardware.recover()
+  else { return false }
+  frame.rip = recovery.instruction
+  frame.rsp = recovery.stack
+  return true
 }
 
 /// What Ring 3 can cause by itself. A double fault, an NMI or a machine check says something about the kernel or the
@@ -44,6 +66,9 @@ private func mayEndProcess(_ vector: UInt8) -> Bool {
 }
 
 private func handleSystemCall(_ frame: inout trap_frame) {
+  // `int n` saves RF as 0 (SDM Vol. 3B, 17.3.1.1). QEMU's translator leaves it as a debugger set it for the instruction
+  // before, and would pass over a breakpoint behind the call.
+  frame.rflags &= ~RFlags.resume.rawValue
   let request = SystemCallRequest(number: frame.rax, first: frame.rdi, second: frame.rsi, third: frame.rdx)
   let rip = frame.rip
   let announced = Cell.withState { state in

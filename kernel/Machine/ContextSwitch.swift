@@ -1,4 +1,4 @@
-import Boot
+public import Boot
 import Core
 public import X86
 
@@ -20,6 +20,12 @@ public enum KernelContexts {
     fresh.rsp = frame.rawValue
     fresh.rip = address_of_return_to_user()
     unsafe context(index).pointee = fresh
+  }
+
+  /// What a context that does not run has saved.
+  public static func saved(_ index: Int) -> kernel_context? {
+    guard index >= 0, index <= bootThread else { return nil }
+    return unsafe context(index).pointee
   }
 
   /// Leaves the current context, stored as `from`, and continues `to` under `table`. Comes back when somebody

@@ -21,8 +21,9 @@ public enum DescriptorTables {
   public static let debugStack = 4
   /// Used only under the fault modifier `pfist`.
   public static let pageFaultStack = 5
-  public static let stackCount = 5
-  public static let exitStackSlot = 6
+  public static let breakpointStack = 6
+  public static let stackCount = 6
+  public static let exitStackSlot = 7
 
   private static let taskLimit: UInt32 = UInt32(TaskStateSegment.byteCount) - 1
 
@@ -106,6 +107,7 @@ public enum DescriptorTables {
     case .nonMaskableInterrupt: slot = nonMaskableStack
     case .machineCheck: slot = machineCheckStack
     case .debug: slot = debugStack
+    case .breakpoint: slot = breakpointStack
     case .pageFault: slot = modifiers.contains(.pageFaultStack) ? pageFaultStack : 0
     default: slot = 0
     }

@@ -1,3 +1,4 @@
+import Boot
 public import Core
 public import X86
 
@@ -58,6 +59,29 @@ public struct PhysicalWindow: WritablePhysicalMemory, Sendable {
     else { return }
     // SAFETY: as in `store`; the two frames are whole and aligned, so they are equal or do not overlap.
     unsafe to.copyMemory(from: from, byteCount: 4096)
+  }
+}
+
+extension PhysicalWindow {
+  /// The window's own page-table entry for `address` where the window is read-only there; nil where it can be
+  /// written.
+  public mutating func readOnlyEntry(of address: PhysicalAddress) -> PhysicalAddress? {
+    let walk = walk(Self.virtual(address), root: Processor.cr3.root, mode: .building)
+    guard case .mapped = walk.outcome, !walk.rights.isWritable else { return nil }
+    return walk[walk.count - 1].entryAddress
+  }
+
+  /// Writes one byte of RAM, whatever it is: for a debugger. Where the window is read-only, its page is writable for
+  /// this one write.
+  public mutating func patchByte(_ byte: UInt8, at address: PhysicalAddress) {
+    guard let entry = readOnlyEntry(of: address), let old = load(entry) else {
+      return storeByte(byte, at: address)
+    }
+    store(old | PageTableEntry.Flags.writable.rawValue, at: entry)
+    invalidate_page(Self.virtual(address).rawValue)
+    storeByte(byte, at: address)
+    store(old, at: entry)
+    invalidate_page(Self.virtual(address).rawValue)
   }
 }
 

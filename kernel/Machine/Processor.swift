@@ -98,3 +98,18 @@ public enum Processor {
     return file
   }
 }
+
+extension Processor {
+  /// The time-stamp counter.
+  public static var timestamp: UInt64 { read_timestamp() }
+  /// A model-specific register, for a debugger's user who knows that it exists: an unknown one is #GP.
+  public static func modelSpecificRegister(_ number: UInt32) -> UInt64 { read_msr(number) }
+  public static func pause() { processor_pause() }
+
+  /// Starts the machine again, through the keyboard controller's reset line.
+  public static func reset() -> Never {
+    port_write8(0x64, 0xfe)
+    halt_forever()
+    while true {}
+  }
+}

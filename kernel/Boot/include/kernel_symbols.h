@@ -12,11 +12,12 @@ extern struct return_path return_path;
 static inline struct return_path *pointer_to_return_path(void) { return &return_path; }
 void switch_context(struct kernel_context *from, const struct kernel_context *to, uint64_t cr3);
 
-struct kernel_state_flags {
+struct cell_flags {
     uint32_t in_use, initialized;
 };
-extern struct kernel_state_flags kernel_state_flags;
-static inline struct kernel_state_flags *pointer_to_kernel_state_flags(void) { return &kernel_state_flags; }
+extern struct cell_flags kernel_state_flags, debugger_cell_flags;
+static inline struct cell_flags *pointer_to_kernel_state_flags(void) { return &kernel_state_flags; }
+static inline struct cell_flags *pointer_to_debugger_cell_flags(void) { return &debugger_cell_flags; }
 
 #define SYMBOL_ADDRESS(name) \
     extern char name[]; \
@@ -24,6 +25,8 @@ static inline struct kernel_state_flags *pointer_to_kernel_state_flags(void) { r
 
 SYMBOL_ADDRESS(kernel_image_start)
 SYMBOL_ADDRESS(kernel_text_end)
+SYMBOL_ADDRESS(entry_text_start)
+SYMBOL_ADDRESS(entry_text_end)
 SYMBOL_ADDRESS(kernel_rodata_end)
 SYMBOL_ADDRESS(kernel_tables_end)
 SYMBOL_ADDRESS(kernel_image_end)
@@ -39,6 +42,8 @@ SYMBOL_ADDRESS(task_state_segment)
 SYMBOL_ADDRESS(ringside_debugger_table)
 SYMBOL_ADDRESS(kernel_state)
 SYMBOL_ADDRESS(kernel_state_end)
+SYMBOL_ADDRESS(debugger_cell)
+SYMBOL_ADDRESS(debugger_cell_end)
 SYMBOL_ADDRESS(kernel_contexts)
 
 /* Where the image was linked, less where it was loaded. */

@@ -130,6 +130,11 @@ static inline void wait_for_interrupt(void)
     __asm__ volatile("sti; hlt; cli" : : : "memory");
 }
 
+static inline void processor_pause(void)
+{
+    __asm__ volatile("pause");
+}
+
 static inline void halt_forever(void)
 {
     for (;;)

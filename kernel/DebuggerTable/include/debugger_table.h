@@ -26,6 +26,7 @@ enum ringside_exit_code {
     RINGSIDE_EXIT_COMMAND_LINE = 0x16,    /* 45: an unknown key or value on the command line */
     RINGSIDE_EXIT_BOOT_FAILED = 0x17,     /* 47: something needed to boot is missing */
     RINGSIDE_EXIT_INIT_FAILED = 0x18,     /* 49: the init program ended with a status other than 0 */
+    RINGSIDE_EXIT_KILLED = 0x19,          /* 51: the debugger on the serial line ended it */
 };
 
 struct ringside_range {

@@ -19,6 +19,9 @@ final class GDBClient {
   /// How many requests may wait for their replies; more would only fill buffers.
   static let window = 16
   private static let attempts = 3
+  /// A stub acknowledges at once. One that has not by then did not get the request: it may still be booting, or the
+  /// line lost bytes.
+  private static let acknowledgementLimit = Duration.seconds(1)
 
   /// How long a reply may take.
   let limit: Duration
@@ -39,6 +42,8 @@ final class GDBClient {
   private var outstanding = 0
   private var rejections = 0
   private var resends = 0
+  /// True once anything came back for the last request.
+  private var isAcknowledged = false
   private var ending: SessionError?
 
   init(_ connection: Descriptor, _ endpoint: Endpoint, limit: Duration) {
@@ -88,13 +93,35 @@ final class GDBClient {
   func reply(_ operation: String) throws(SessionError) -> Reply {
     let deadline = Deadline(after: limit)
     while true {
-      guard let packet = try packet(operation, until: deadline, interrupt: nil) else { continue }
+      guard let packet = try repeatedPacket(operation, until: deadline) else { continue }
       if let stop = Self.stopReply(packet) {
         if case .signal = stop {} else { farewell = stop }
         continue
       }
       outstanding -= 1
       return Reply(bytes: packet)
+    }
+  }
+
+  /// The next packet. A single request that nobody acknowledges is sent again, as the protocol has it.
+  private func repeatedPacket(_ operation: String, until deadline: Deadline) throws(SessionError) -> [UInt8]?
+  {
+    while true {
+      guard !isAcknowledged, acknowledgement != .off, outstanding == 1, !deadline.hasPassed else {
+        return try packet(operation, until: deadline, interrupt: nil)
+      }
+      do {
+        let left = Duration.milliseconds(Int64(deadline.remainingMilliseconds))
+        let patience = Deadline(after: min(Self.acknowledgementLimit, left))
+        return try packet(operation, until: patience, interrupt: nil)
+      } catch {
+        guard case .timedOut = error else { throw error }
+        ending = nil
+        if deadline.hasPassed { throw end(.timedOut(operation: operation, limit: limit)) }
+        guard !isAcknowledged else { continue }
+        queue.frame(lastFrame)
+        try flush(operation)
+      }
     }
   }
 
@@ -147,6 +174,7 @@ final class GDBClient {
     for _ in 0..<owedAcknowledgements { queue.write(UInt8(ascii: "+")) }
     owedAcknowledgements = 0
     lastFrame = payload
+    isAcknowledged = false
     queue.frame(payload)
     outstanding += 1
   }
@@ -181,10 +209,12 @@ final class GDBClient {
         try acknowledge()
         rejections = 0
         resends = 0
+        isAcknowledged = true
         return stream.packet(byteCount)
       case .rejected(let rejection): try reject(rejection, operation)
       case .notAcknowledged: try resend(operation)
-      case .began, .notification, .acknowledged, .interrupt: break
+      case .acknowledged: isAcknowledged = true
+      case .began, .notification, .interrupt: break
       }
     }
   }

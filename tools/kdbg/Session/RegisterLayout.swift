@@ -1,4 +1,34 @@
+import RemoteProtocol
 import X86
+
+/// The bytes of a `g` packet.
+struct RegisterPacket: Equatable {
+  private(set) var bytes: [UInt8] = []
+  /// Offsets of bytes that the stub spelled `xx`: it does not know them.
+  private var unavailable: Set<Int> = []
+
+  /// Nil when it is not hexadecimal.
+  init?(_ text: [UInt8]) {
+    guard text.count.isMultiple(of: 2) else { return nil }
+    bytes.reserveCapacity(text.count / 2)
+    for position in stride(from: 0, to: text.count, by: 2) {
+      if let byte = Hexadecimal.byte(text[position], text[position + 1]) {
+        bytes.append(byte)
+      } else if text[position] == UInt8(ascii: "x"), text[position + 1] == UInt8(ascii: "x") {
+        unavailable.insert(bytes.count)
+        bytes.append(0)
+      } else {
+        return nil
+      }
+    }
+  }
+
+  /// True when all of these bytes are there.
+  func isAvailable(_ offset: Int, byteCount: Int) -> Bool {
+    guard offset + byteCount <= bytes.count else { return false }
+    return unavailable.isEmpty || (offset..<(offset + byteCount)).allSatisfy { !unavailable.contains($0) }
+  }
+}
 
 /// Where each register stands in the stub's `g` packet, worked out from its target description: nothing is
 /// assumed about numbers or order.
@@ -40,24 +70,24 @@ struct RegisterLayout {
 
   subscript(name: String) -> Place? { byName[name] ?? (name == "rflags" ? byName["eflags"] : nil) }
 
-  /// The value in the packet `bytes`, up to 64 bits of it. Nil where the packet ends before it.
-  func value(_ place: Place, in bytes: [UInt8]) -> UInt64? {
-    guard place.offset + place.byteCount <= bytes.count else { return nil }
+  /// The value in `packet`, up to 64 bits of it. Nil where the packet does not have it.
+  func value(_ place: Place, in packet: RegisterPacket) -> UInt64? {
+    guard packet.isAvailable(place.offset, byteCount: place.byteCount) else { return nil }
     var value: UInt64 = 0
     for index in (0..<min(place.byteCount, 8)).reversed() {
-      value = value << 8 | UInt64(bytes[place.offset + index])
+      value = value << 8 | UInt64(packet.bytes[place.offset + index])
     }
     return value
   }
 
-  private func value(_ name: String, in bytes: [UInt8]) -> UInt64? {
-    self[name].flatMap { value($0, in: bytes) }
+  private func value(_ name: String, in packet: RegisterPacket) -> UInt64? {
+    self[name].flatMap { value($0, in: packet) }
   }
 
   /// All that the packet gives. Throws when it is too short for a register that must be there.
-  func registers(in bytes: [UInt8]) throws(SessionError) -> RegisterFile {
+  func registers(in packet: RegisterPacket) throws(SessionError) -> RegisterFile {
     func needed(_ name: String) throws(SessionError) -> UInt64 {
-      guard let value = value(name, in: bytes) else { throw .missingRegisters([name]) }
+      guard let value = value(name, in: packet) else { throw .missingRegisters([name]) }
       return value
     }
     func selector(_ name: String) throws(SessionError) -> SegmentSelector {
@@ -73,33 +103,33 @@ struct RegisterLayout {
     file.es = try selector("es")
     file.fs = try selector("fs")
     file.gs = try selector("gs")
-    file.fsBase = value("fs_base", in: bytes)
-    file.gsBase = value("gs_base", in: bytes)
-    file.kernelGSBase = value("k_gs_base", in: bytes)
+    file.fsBase = value("fs_base", in: packet)
+    file.gsBase = value("gs_base", in: packet)
+    file.kernelGSBase = value("k_gs_base", in: packet)
     file.cr0 = CR0(rawValue: try needed("cr0"))
     file.cr2 = try needed("cr2")
     file.cr3 = CR3(rawValue: try needed("cr3"))
     file.cr4 = CR4(rawValue: try needed("cr4"))
-    file.cr8 = value("cr8", in: bytes)
+    file.cr8 = value("cr8", in: packet)
     file.efer = EFER(rawValue: try needed("efer"))
     return file
   }
 
   /// The system registers of a stub that describes them as registers: `tr`, `tr_base`, `tr_limit`,
   /// `tr_attributes`, the same for `ldtr`, and `gdtr_base`, `gdtr_limit`, `idtr_base`, `idtr_limit`. QEMU does not.
-  func systemRegisters(in bytes: [UInt8]) -> SystemRegisters {
+  func systemRegisters(in packet: RegisterPacket) -> SystemRegisters {
     func segment(_ name: String) -> SegmentCache? {
-      guard let selector = value(name, in: bytes), let base = value("\(name)_base", in: bytes),
-        let limit = value("\(name)_limit", in: bytes)
+      guard let selector = value(name, in: packet), let base = value("\(name)_base", in: packet),
+        let limit = value("\(name)_limit", in: packet)
       else { return nil }
-      let attributes = value("\(name)_attributes", in: bytes)
+      let attributes = value("\(name)_attributes", in: packet)
         .map { SegmentAttributes(rawValue: UInt16(truncatingIfNeeded: $0)) }
       return SegmentCache(
         selector: SegmentSelector(rawValue: UInt16(truncatingIfNeeded: selector)), base: base,
         limit: UInt32(truncatingIfNeeded: limit), attributes: attributes)
     }
     func table(_ name: String) -> TableRegister? {
-      guard let base = value("\(name)_base", in: bytes), let limit = value("\(name)_limit", in: bytes)
+      guard let base = value("\(name)_base", in: packet), let limit = value("\(name)_limit", in: packet)
       else { return nil }
       return TableRegister(base: VirtualAddress(base), limit: UInt16(truncatingIfNeeded: limit))
     }

@@ -2,7 +2,8 @@ import RemoteProtocol
 
 /// What kind of stub this is, as far as kdbg must treat it differently.
 struct StubDialect: Equatable {
-  /// QEMU's gdbserver, known by its memory mode.
+  /// QEMU's gdbserver, known by its memory mode, and by keeping its acknowledgements: a stub on a line offers to do
+  /// without.
   let isQEMU: Bool
   /// The mode in which kdbg found it, and in which it leaves it. Nil without such a mode.
   let initialMode: PhysicalMode?
@@ -11,7 +12,7 @@ struct StubDialect: Equatable {
 
   init(_ client: GDBClient, _ features: StubFeatures) throws(SessionError) {
     initialMode = PhysicalMode(try client.request(PhysicalMode.query, "qqemu.PhyMemMode"))
-    isQEMU = initialMode != nil
+    isQEMU = initialMode != nil && !features.has("QStartNoAckMode")
     hasMultiprocess = features.has("multiprocess")
     let resume = try client.request("vCont?", "vCont?").text.split(separator: ";")
     hasThreadedResume = resume.contains("c") && resume.contains("s")

@@ -133,6 +133,9 @@ extension Target {
 
   /// The best way that this target offers.
   private func makePhysicalSource() -> any PhysicalSource {
+    if dialect.initialMode != nil, !dialect.isQEMU {
+      return PagedPhysicalSource(LinePageFetcher(client: client))
+    }
     let map = GuestMemoryMapCache { [client] () throws(SessionError) in
       try client.monitor("info mtree -f")
     }

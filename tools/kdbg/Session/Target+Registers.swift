@@ -63,18 +63,12 @@ extension Target {
   func fetchRegisters() throws(SessionError) {
     try requireStopped(resumable: false)
     let reply = try client.request([UInt8(ascii: "g")], "read registers")
-    guard reply.bytes.count > 3, let bytes = Self.available(reply).hexadecimalBytes() else {
+    guard reply.bytes.count > 3, let values = RegisterPacket(reply.bytes) else {
       throw reply.failure("read registers")
     }
-    core = try layout.registers(in: bytes)
+    core = try layout.registers(in: values)
     core?.physicalAddressBits = physicalAddressBits()
-    packet = bytes
-  }
-
-  /// A register that the stub cannot give is spelled with `x`; the packet ends for kdbg there.
-  private static func available(_ reply: Reply) -> Reply {
-    guard let end = reply.bytes.firstIndex(of: UInt8(ascii: "x")) else { return reply }
-    return Reply(bytes: Array(reply.bytes[..<(end & ~1)]))
+    packet = values
   }
 
   private func currentSystemRegisters() throws(SessionError) -> SystemRegisters {

@@ -34,7 +34,7 @@ public final class Target: MachineView {
 
   var selected: ThreadIdentifier?
   /// The selected processor's `g` packet, nil while it is not known.
-  var packet: [UInt8]?
+  var packet: RegisterPacket?
   var core: RegisterFile?
   /// By processor number.
   var systemRegisters: [Int: SystemRegisters] = [:]

@@ -1,0 +1,132 @@
+import Boot
+import Core
+import Machine
+import RemoteProtocol
+import Stub
+import X86
+
+/// The kernel as the stub sees it: one processor, a thread for every process and one for the kernel's own.
+///
+/// Thread 1 is the boot thread; process P is thread P + 1.
+struct KernelTarget: DebugTarget, ~Copyable {
+  /// The registers of whoever ran when the machine stopped; given back when it goes on.
+  var frame = trap_frame()
+  /// The table that was loaded.
+  var table = CR3(rawValue: 0)
+  /// What the kernel itself says about the stop.
+  var explanation: StopExplanation?
+  /// The plan that the client's last wish became.
+  var stepping = Stepping()
+
+  static var capabilities: TargetCapabilities {
+    .softwareBreakpoints | .hardwareBreakpoints | .writeWatchpoints | .accessWatchpoints | .breakpointCauses
+      | .physicalMemory | .regions | .monitor | .reset | .kill
+  }
+
+  static var registerFeatures: RegisterFeatures { .system }
+
+  /// Where the tables of `thread` begin.
+  func root(of thread: TargetThread) -> PhysicalFrame {
+    guard thread != currentThread else { return table.root }
+    let found = Cell.inspect { state -> PhysicalFrame? in
+      guard let index = state.index(of: thread) else { return state.system.kernelSpace.root }
+      return state.system.processes[index]?.space?.tables.root
+    }
+    return (found ?? nil) ?? table.root
+  }
+}
+
+/// A stop that the kernel asked for, in its own words.
+enum StopExplanation: Equatable, Sendable {
+  case waitingAtBoot
+  case kernelFault(vector: UInt8)
+  case refusedReturn
+  case panic
+}
+
+extension KernelState {
+  /// The process-table index of a thread; nil for the boot thread, and for one that is gone.
+  mutating func index(of thread: TargetThread) -> Int? {
+    thread.number > 1 ? system.processes.index(of: thread.number - 1) : nil
+  }
+}
+
+// MARK: Threads
+
+extension KernelTarget {
+  static var bootThread: TargetThread { TargetThread(1) }
+
+  var currentThread: TargetThread {
+    let thread = Cell.inspect { state -> TargetThread in
+      guard state.current != KernelContexts.bootThread, let process = state.system.processes[state.current]
+      else { return Self.bootThread }
+      return TargetThread(process.id + 1)
+    }
+    return thread ?? Self.bootThread
+  }
+
+  mutating func thread(after thread: TargetThread?) -> TargetThread? {
+    guard let thread else { return Self.bootThread }
+    let next = Cell.inspect { state -> TargetThread? in
+      var lowest: UInt64?
+      for index in 0..<ProcessTable.capacity {
+        guard let process = state.system.processes[index], !process.hasEnded else { continue }
+        let number = process.id + 1
+        if number > thread.number, number < lowest ?? UInt64.max { lowest = number }
+      }
+      return lowest.map { TargetThread($0) }
+    }
+    return next ?? nil
+  }
+
+  mutating func writeName<Sink: ByteSink & ~Copyable>(of thread: TargetThread, to sink: inout Sink) {
+    guard thread != Self.bootThread else { return sink.write("kernel") }
+    sink.write("process ")
+    sink.write(decimal: thread.number - 1)
+  }
+
+  mutating func writeDetails<Sink: ByteSink & ~Copyable>(of thread: TargetThread, to sink: inout Sink) {
+    let state = Cell.inspect { state -> ProcessState? in
+      guard let index = state.index(of: thread) else { return nil }
+      return state.system.processes[index]?.state
+    }
+    if thread == currentThread {
+      sink.write("running")
+    } else {
+      switch state ?? nil {
+      case .ready, nil: sink.write("ready")
+      case .waitingForChild: sink.write("waits for a child")
+      case .waitingForInput: sink.write("waits for input")
+      case .ended: sink.write("ended")
+      }
+    }
+    sink.write(", CR3 ")
+    sink.write(hex: CR3(root: root(of: thread)).rawValue)
+  }
+
+  mutating func processor(of thread: TargetThread) -> UInt64? { 0 }
+}
+
+// MARK: Words for a stop
+
+extension KernelTarget {
+  mutating func describe<Sink: ByteSink & ~Copyable>(_ stop: StopReason, to sink: inout Sink) {
+    switch explanation {
+    case nil: break
+    case .waitingAtBoot: sink.write("the kernel waits before its first process\n")
+    case .kernelFault(let vector):
+      sink.write("exception in the kernel: ")
+      if let exception = ExceptionVector(rawValue: vector) { sink.write(exception.mnemonic) }
+      sink.write(" (vector ")
+      sink.write(decimal: UInt64(vector))
+      sink.write("), error ")
+      sink.write(hex: frame.error_code)
+      sink.write(", CR2 ")
+      sink.write(hex: Processor.cr2)
+      sink.write("\n")
+    case .refusedReturn:
+      sink.write("the audit refused a return to Ring 3; see the console or `monitor audit`\n")
+    case .panic: sink.write("the kernel gave up; see the console\n")
+    }
+  }
+}

@@ -1,0 +1,216 @@
+import Boot
+import Core
+import DebuggerTable
+import Drivers
+import Machine
+import Stub
+import X86
+
+/// What the debugger remembers between stops.
+struct DebuggerState: ~Copyable {
+  var stub: Stub<DebugPort, KernelTarget>
+  /// The stop to report, and what the client answered.
+  var stop: StopReason
+  var outcome = StubOutcome.detached
+}
+
+typealias DebuggerCell = KernelCell<DebuggerState, DebuggerStorage>
+
+/// The kernel's side of the stub: when to enter it, and how to go on. Off unless `gdb=` is given.
+enum Debugger {
+  static var isOn: Bool { DebuggerCell.isInitialized }
+
+  /// Opens the line; with `gdb=wait` the kernel stops here for a client.
+  static func start(_ options: CommandLine) {
+    guard options.debugger != .off else { return }
+    let state = DebuggerState(
+      stub: Stub(channel: DebugPort(), target: KernelTarget()),
+      stop: StopReason(.signal, thread: KernelTarget.bootThread))
+    DebuggerCell.initialize(state)
+    if options.debugger == .wait { stop(.waitingAtBoot) }
+  }
+
+  /// Lets the line interrupt the kernel. Also while a fault is injected, when every other line is masked.
+  static func unmask() {
+    guard isOn else { return }
+    var controller = InterruptController(ports: Ports())
+    controller.unmask(DebugPort.line)
+  }
+
+  /// Stops in the debugger for a reason of the kernel's own. Comes back when the client lets it.
+  static func stop(_ explanation: StopExplanation) {
+    guard isOn else { return }
+    DebuggerCell.inspect { $0.stub.withTarget { $0.explanation = explanation } }
+    DebugHardware.trap()
+  }
+
+  // MARK: Exceptions
+
+  /// #DB, #BP or NMI. False when it was none of the debugger's.
+  static func handle(_ frame: inout trap_frame) -> Bool {
+    guard isOn else { return false }
+    switch ExceptionVector(rawValue: UInt8(truncatingIfNeeded: frame.vector)) {
+    case .debug: return handleDebug(&frame)
+    case .breakpoint: return handleBreakpoint(&frame)
+    case .nonMaskableInterrupt:
+      enter(.signal, .interrupt, &frame)
+      return true
+    default: return false
+    }
+  }
+
+  private static func handleDebug(_ frame: inout trap_frame) -> Bool {
+    let cause = KernelTarget.hardwareCause(DebugHardware.status)
+    let purpose = withStepping { $0.finish(&frame) } ?? nil
+    if let cause {
+      enter(cause, .trap, &frame)
+    } else if purpose == .client {
+      enter(.step, .trap, &frame)
+    } else if purpose == nil {
+      return false
+    }
+    return true
+  }
+
+  private static func handleBreakpoint(_ frame: inout trap_frame) -> Bool {
+    if DebugHardware.isOwnTrap(rip: frame.rip) {
+      enter(.signal, .trap, &frame)
+      return true
+    }
+    let address = frame.rip &- 1
+    guard KernelTarget.softwareSlot(at: address) != nil else { return false }
+    frame.rip = address
+    enter(.softwareBreakpoint, .trap, &frame)
+    return true
+  }
+
+  /// A byte came over the line while the kernel ran.
+  static func lineInterrupted(_ frame: inout trap_frame) {
+    let wantsStop = DebuggerCell.inspect { state in
+      while true {
+        switch state.stub.pollWhileRunning() {
+        case .nothing: return false
+        case .stop: return true
+        // The line is the debugger's alone.
+        case .typed: continue
+        }
+      }
+    }
+    if wantsStop == true { enter(.signal, .interrupt, &frame) }
+  }
+
+  /// The kernel is about to return to Ring 3: a stepped system call of this thread ends here.
+  static func returning(_ frame: inout trap_frame) {
+    guard isOn else { return }
+    let isAwaited = DebuggerCell.inspect { state in
+      state.stub.withTarget { target -> Bool in
+        guard let awaited = target.stepping.awaitedReturn, awaited.rip == frame.rip,
+          awaited.thread == target.currentThread
+        else { return false }
+        target.stepping.forgetReturn()
+        return true
+      }
+    }
+    if isAwaited == true { enter(.step, .trap, &frame) }
+  }
+
+  /// An exception that the kernel does not survive. The client may look; then the kernel goes on to its end.
+  static func fault(_ frame: inout trap_frame) {
+    guard isOn, !isServing else { return }
+    DebuggerCell.inspect { state in
+      state.stub.withTarget { $0.explanation = .kernelFault(vector: UInt8(truncatingIfNeeded: frame.vector)) }
+    }
+    enter(.signal, .segmentation, &frame)
+  }
+
+  // MARK: The stub
+
+  /// True while the stub is in use: whatever faults then is the stub.
+  static var isServing: Bool { DebugHardware.isServing }
+
+  /// Stands, until the client wants the machine to go on.
+  private static func enter(_ cause: StopReason.Cause, _ signal: StopSignal, _ frame: inout trap_frame) {
+    guard !isServing else { return }
+    DebugHardware.disarm()
+    defer { DebugHardware.arm() }
+    DebuggerCell.inspect { state in
+      state.stub.withTarget { target in
+        target.frame = frame
+        target.table = Processor.cr3
+      }
+    }
+    var cause = cause
+    while true {
+      DebuggerCell.inspect { state in
+        let thread = state.stub.withTarget { $0.currentThread }
+        state.stop = StopReason(cause, signal: signal, thread: thread)
+      }
+      DebugHardware.serve()
+      guard goesOn() else {
+        cause = .step
+        continue
+      }
+      DebuggerCell.inspect { state in state.stub.withTarget { frame = $0.frame } }
+      return
+    }
+  }
+
+  /// Carries out what the client wants. False when that was one instruction, which has been done here.
+  private static func goesOn() -> Bool {
+    let done = DebuggerCell.inspect { state -> Bool in
+      switch state.outcome {
+      case .resume(let plan):
+        return state.stub.withTarget { target in
+          target.explanation = nil
+          return target.goesOn(plan)
+        }
+      case .detached:
+        state.stub.withTarget { $0.explanation = nil }
+        return true
+      case .killed: MachineEnd.exit(RINGSIDE_EXIT_KILLED)
+      case .reset: Processor.reset()
+      }
+    }
+    return done ?? true
+  }
+
+  private static func withStepping<Result>(_ body: (inout Stepping) -> Result) -> Result? {
+    DebuggerCell.inspect { state in state.stub.withTarget { body(&$0.stepping) } }
+  }
+}
+
+extension KernelTarget {
+  /// False when `plan` was one instruction that is already done.
+  fileprivate mutating func goesOn(_ plan: ResumePlan) -> Bool {
+    stepping.forgetReturn()
+    switch plan.motion {
+    case .step:
+      if emulate() { return false }
+      if isSystemCall() {
+        stepping.awaitReturn(of: currentThread, to: frame.rip &+ 2)
+        passBreakpoint()
+      } else {
+        stepping.start(.client, &frame)
+      }
+    case .run: passBreakpoint()
+    }
+    return true
+  }
+
+  /// A breakpoint where the machine stands does not trigger for the first instruction.
+  private mutating func passBreakpoint() {
+    if Self.hasExecutionBreakpoint(at: frame.rip) { frame.rflags |= RFlags.resume.rawValue }
+    guard Self.softwareSlot(at: frame.rip) != nil, !emulate() else { return }
+    stepping.start(.passing, &frame)
+  }
+}
+
+/// Serves the client: called by the assembly, on the stack that it remembers.
+///
+/// - Parameter isFirst: 0 when the stub faulted and left its frames behind.
+@c(kernel_debug_serve)
+public func kernelDebugServe(_ isFirst: UInt32) {
+  DebuggerCell.inspect { state in
+    state.outcome = isFirst == 0 ? state.stub.continueAfterFault() : state.stub.enterStopped(state.stop)
+  }
+}

@@ -1,0 +1,187 @@
+import Core
+import Machine
+import RemoteProtocol
+import Report
+import RingTransition
+import Stub
+import X86
+
+/// A page of text on its way from the words' `TextSink` to the stub's `ByteSink`.
+private struct TextBuffer: TextSink {
+  private var bytes = InlineArray<4096, UInt8>(repeating: 0)
+  private var count = 0
+
+  /// What does not fit any more is dropped; no command prints that much at once.
+  mutating func write(byte: UInt8) {
+    guard count < 4096 else { return }
+    bytes[count] = byte
+    count += 1
+  }
+
+  mutating func flush<Output: ByteSink & ~Copyable>(to output: inout Output) {
+    for position in 0..<count { output.write(bytes[position]) }
+    count = 0
+  }
+}
+
+/// The words of a command line.
+private struct WordCursor {
+  private var position = 0
+
+  /// Passes over one word; true when it is `name`.
+  mutating func take(_ name: StaticString, in text: Span<UInt8>) -> Bool {
+    let start = next(text)
+    let end = wordEnd(start, text)
+    guard end - start == name.utf8CodeUnitCount else { return false }
+    for offset in 0..<(end - start) where text[start + offset] != name.byte(offset) { return false }
+    position = end
+    return true
+  }
+
+  /// A number, `0x` for hexadecimal.
+  mutating func number(in text: Span<UInt8>) -> UInt64? {
+    let start = next(text)
+    let end = wordEnd(start, text)
+    let isHexadecimal =
+      end - start > 2 && text[start] == UInt8(ascii: "0") && text[start + 1] | 0x20 == UInt8(ascii: "x")
+    var value: UInt64 = 0
+    var here = isHexadecimal ? start + 2 : start
+    guard here < end else { return nil }
+    while here < end {
+      guard let digit = Hexadecimal.value(of: text[here]), isHexadecimal || digit < 10 else { return nil }
+      value = isHexadecimal ? value << 4 | UInt64(digit) : value &* 10 &+ UInt64(digit)
+      here += 1
+    }
+    position = end
+    return value
+  }
+
+  private func next(_ text: Span<UInt8>) -> Int {
+    var here = position
+    while here < text.count, text[here] == UInt8(ascii: " ") { here += 1 }
+    return here
+  }
+
+  private func wordEnd(_ start: Int, _ text: Span<UInt8>) -> Int {
+    var here = start
+    while here < text.count, text[here] != UInt8(ascii: " ") { here += 1 }
+    return here
+  }
+}
+
+extension KernelTarget {
+  mutating func monitor<Output: ByteSink & ~Copyable>(
+    _ command: Span<UInt8>, _ context: MonitorContext, to output: inout Output
+  ) throws(Refusal) {
+    let thread = context.thread
+    var words = WordCursor()
+    var text = TextBuffer()
+    if words.take("help", in: command) {
+      text.write(
+        """
+        help            this list
+        ps              processes and their tables
+        walk ADDRESS    translate an address under the selected thread's table
+        tss             RSP0 and the IST stacks
+        audit           every rule that can be decided here, for the selected thread's return to Ring 3
+        phys ADDRESS    a qword of physical memory
+        port NUMBER     a byte from an I/O port
+        msr NUMBER      a model-specific register
+
+        """)
+    } else if words.take("ps", in: command) {
+      listProcesses(&text)
+    } else if words.take("walk", in: command) {
+      try walk(words.number(in: command), thread, &text)
+    } else if words.take("tss", in: command) {
+      listStacks(&text)
+    } else if words.take("audit", in: command) {
+      audit(&text)
+    } else if words.take("phys", in: command) {
+      try readPhysical(words.number(in: command), &text)
+    } else if words.take("port", in: command) {
+      try readPort(words.number(in: command), &text)
+    } else if words.take("msr", in: command) {
+      guard let number = words.number(in: command), let register = UInt32(exactly: number) else {
+        throw Refusal(Refusal.invalid, "msr NUMBER")
+      }
+      text.write(paddedHex: Processor.modelSpecificRegister(register))
+      text.newline()
+    } else {
+      throw Refusal(Refusal.invalid, "no such command; try monitor help")
+    }
+    text.flush(to: &output)
+  }
+
+  private mutating func listProcesses(_ text: inout TextBuffer) {
+    var thread = thread(after: nil)
+    while let current = thread {
+      text.write(current == currentThread ? "* " : "  ")
+      if current == Self.bootThread {
+        text.write("kernel     ")
+      } else {
+        text.write("process ")
+        text.write(decimal: current.number - 1)
+        text.write("  ")
+      }
+      text.write(" CR3 ")
+      text.write(hex: CR3(root: root(of: current)).rawValue)
+      text.newline()
+      thread = self.thread(after: current)
+    }
+  }
+
+  private func walk(_ address: UInt64?, _ thread: TargetThread, _ text: inout TextBuffer) throws(Refusal) {
+    guard let address else { throw Refusal(Refusal.invalid, "walk ADDRESS") }
+    var window = PhysicalWindow()
+    text.write(
+      window.walk(VirtualAddress(address), root: root(of: thread), mode: Processor.registers.pagingMode))
+  }
+
+  private func listStacks(_ text: inout TextBuffer) {
+    text.write("RSP0 ")
+    text.write(paddedHex: DescriptorTables.rsp0)
+    text.newline()
+    for slot in 1...DescriptorTables.stackCount {
+      text.write("IST")
+      text.write(decimal: UInt64(slot))
+      text.write(" ")
+      text.write(paddedHex: StackRegion.processor.top(of: slot).rawValue)
+      text.newline()
+    }
+  }
+
+  /// The rules about the stack that the next entry from Ring 3 would use, under the loaded table.
+  private func audit(_ text: inout TextBuffer) {
+    var machine = LiveMachine()
+    let stack = auditStack(
+      rsp0: DescriptorTables.rsp0, root: table.root, mode: machine.registers.pagingMode, memory: &machine)
+    if let finding = stack.violation {
+      text.write(finding)
+      text.newline()
+    } else {
+      text.write("the stack under RSP0 can take an entry from Ring 3\n")
+    }
+  }
+
+  private func readPhysical(_ address: UInt64?, _ text: inout TextBuffer) throws(Refusal) {
+    var window = PhysicalWindow()
+    guard let address, let place = PhysicalAddress(exactly: address & ~7) else {
+      throw Refusal(Refusal.invalid, "phys ADDRESS")
+    }
+    guard let value = window.load(place) else {
+      throw Refusal(Refusal.badAddress, "outside of memory:", at: address)
+    }
+    text.write(paddedHex: value)
+    text.newline()
+  }
+
+  private func readPort(_ number: UInt64?, _ text: inout TextBuffer) throws(Refusal) {
+    guard let number, let port = UInt16(exactly: number) else {
+      throw Refusal(Refusal.invalid, "port NUMBER")
+    }
+    var ports = Ports()
+    text.write(hex: UInt64(ports.read8(port)))
+    text.newline()
+  }
+}
