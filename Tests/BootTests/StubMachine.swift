@@ -27,7 +27,8 @@ final class StubMachine {
     qemu.standardError = FileHandle.nullDevice
     try qemu.run()
     var tries = 0
-    while !FileManager.default.fileExists(atPath: socket), tries < 500 {
+    let last = gdbserver ? serverSocket : socket
+    while !FileManager.default.fileExists(atPath: last), tries < 500 {
       Thread.sleep(forTimeInterval: 0.01)
       tries += 1
     }

@@ -62,6 +62,25 @@ struct StubSessionTests {
     #expect(machine.exitStatus() == MachineStatus.success)
   }
 
+  /// The condition is evaluated in the kernel: hundreds of false ones cost no packet.
+  @Test("stops at a condition of the client's")
+  func condition() throws {
+    let machine = try StubMachine(.release, "gdb=wait")
+    // rdi is the trap frame's address, and its vector stands 120 bytes above.
+    let gdb = try machine.gdb([
+      "break *(char *) &kernel_trap if *(long *) ($rdi + 120) == 0x80 && *(long *) ($rdi + 112) == 5",
+      "monitor stats",
+      "continue", "printf \"vector %#lx call %ld\\n\", *(long *) ($rdi + 120), *(long *) ($rdi + 112)",
+      "monitor stats", "delete", "detach",
+    ])
+    #expect(gdb.output.contains("vector 0x80 call 5\n"), "\(gdb.output)\(gdb.errors)")
+    let counts = gdb.errors.matches(of: /packets received +(\d+)/).compactMap { Int($0.1) }
+    #expect(counts.count == 2)
+    // fork() comes after more than 200 system calls.
+    #expect(counts[1] - counts[0] < 60, "\(counts)")
+    #expect(machine.exitStatus() == MachineStatus.success)
+  }
+
   @Test("refuses a breakpoint where it could not be taken out again")
   func refusedBreakpoint() throws {
     let machine = try StubMachine(.release, "gdb=wait")
@@ -86,12 +105,16 @@ struct StubSessionTests {
   @Test("an exception that the kernel does not survive stops in the debugger first")
   func doubleFault() throws {
     let machine = try StubMachine(.release, "gdb=wait fault=rsp0-pml4")
-    let gdb = try machine.gdb(["continue", "printf \"at %#lx\\n\", $rip", "monitor audit", "continue"])
+    let gdb = try machine.gdb(
+      ["continue", "printf \"at %#lx\\n\", $rip", "monitor audit", "monitor explain", "continue"])
     #expect(
       gdb.errors.contains("exception in the kernel: #DF (vector 8), error 0x0, CR2 0xffffc90000004ff8"),
       "\(gdb.output)\(gdb.errors)")
     #expect(gdb.output.contains("at 0x10000019\n"))
     #expect(gdb.errors.contains("PML4[402] is not present"))
+    #expect(
+      gdb.errors.contains(
+        "DX-01: the kernel stack under RSP0 is not mapped in the live CR3 (proven by replay)"))
     #expect(machine.exitStatus() == MachineStatus.doubleFault)
     #expect(machine.consoleText.contains("DOUBLE FAULT - Error Code: 0x0"))
   }

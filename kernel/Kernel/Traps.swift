@@ -11,10 +11,10 @@ import X86
 /// - Parameter frame: where the stub built the trap frame.
 @c(kernel_trap)
 public func kernelTrap(_ frame: UInt) {
-  withTrapFrame(at: frame) { dispatch(&$0) }
+  withTrapFrame(at: frame) { dispatch(&$0, at: frame) }
 }
 
-private func dispatch(_ frame: inout trap_frame) {
+private func dispatch(_ frame: inout trap_frame, at address: UInt) {
   let vector = UInt8(truncatingIfNeeded: frame.vector)
   if isDebugVector(vector), Debugger.handle(&frame) { return }
   let firstLine = InterruptController<Ports>.firstVector
@@ -31,7 +31,7 @@ private func dispatch(_ frame: inout trap_frame) {
   } else if recovers(&frame) {
     return
   } else {
-    Debugger.fault(&frame)
+    Debugger.fault(&frame, at: address)
     reportKernelFault(frame)
   }
   if frame.isUser {

@@ -39,7 +39,8 @@ struct KernelTarget: DebugTarget, ~Copyable {
 /// A stop that the kernel asked for, in its own words.
 enum StopExplanation: Equatable, Sendable {
   case waitingAtBoot
-  case kernelFault(vector: UInt8)
+  /// The trap frame stands at `frame`.
+  case kernelFault(vector: UInt8, frame: UInt64)
   case refusedReturn
   case panic
 }
@@ -114,7 +115,7 @@ extension KernelTarget {
     switch explanation {
     case nil: break
     case .waitingAtBoot: sink.write("the kernel waits before its first process\n")
-    case .kernelFault(let vector):
+    case .kernelFault(let vector, _):
       sink.write("exception in the kernel: ")
       if let exception = ExceptionVector(rawValue: vector) { sink.write(exception.mnemonic) }
       sink.write(" (vector ")

@@ -115,10 +115,13 @@ enum Debugger {
   }
 
   /// An exception that the kernel does not survive. The client may look; then the kernel goes on to its end.
-  static func fault(_ frame: inout trap_frame) {
+  ///
+  /// - Parameter address: where the frame stands.
+  static func fault(_ frame: inout trap_frame, at address: UInt) {
     guard isOn, !isServing else { return }
+    let vector = UInt8(truncatingIfNeeded: frame.vector)
     DebuggerCell.inspect { state in
-      state.stub.withTarget { $0.explanation = .kernelFault(vector: UInt8(truncatingIfNeeded: frame.vector)) }
+      state.stub.withTarget { $0.explanation = .kernelFault(vector: vector, frame: UInt64(address)) }
     }
     enter(.signal, .segmentation, &frame)
   }

@@ -1,3 +1,4 @@
+import Boot
 import Core
 import Machine
 import RemoteProtocol
@@ -84,6 +85,10 @@ extension KernelTarget {
         walk ADDRESS    translate an address under the selected thread's table
         tss             RSP0 and the IST stacks
         audit           every rule that can be decided here, for the selected thread's return to Ring 3
+        explain         why an exception stopped the kernel
+        idt             the gates, by their interrupt stacks
+        stats           what happened on the line
+        reset           start the machine again
         phys ADDRESS    a qword of physical memory
         port NUMBER     a byte from an I/O port
         msr NUMBER      a model-specific register
@@ -97,6 +102,14 @@ extension KernelTarget {
       listStacks(&text)
     } else if words.take("audit", in: command) {
       audit(&text)
+    } else if words.take("explain", in: command) {
+      try explain(&text)
+    } else if words.take("idt", in: command) {
+      listGates(&text)
+    } else if words.take("stats", in: command) {
+      list(context.statistics, &text)
+    } else if words.take("reset", in: command) {
+      Processor.reset()
     } else if words.take("phys", in: command) {
       try readPhysical(words.number(in: command), &text)
     } else if words.take("port", in: command) {
@@ -162,6 +175,81 @@ extension KernelTarget {
     } else {
       text.write("the stack under RSP0 can take an entry from Ring 3\n")
     }
+  }
+
+  /// The decision procedure over the exception that stopped the kernel, replayed on the machine as it stands.
+  private func explain(_ text: inout TextBuffer) throws(Refusal) {
+    guard case .kernelFault(let vector, let frame) = explanation else {
+      throw Refusal(Refusal.invalid, "no exception of the kernel's stopped it")
+    }
+    var machine = LiveMachine()
+    machine.registers.cr3 = table
+    // As it was at the handler's first instruction.
+    machine.registers.rsp = frame + UInt64(TRAP_ERROR)
+    var stop = StopState(.handler)
+    stop.vector = vector
+    stop.frameAddress = frame + UInt64(TRAP_RIP)
+    stop.kernelStackSize = StackRegion.processes.stackBytes
+    stop.interruptStackSize = StackRegion.processor.stackBytes
+    let diagnosis = diagnose(&machine, stop: stop)
+    if let identifier = diagnosis.cause.identifier {
+      text.write(identifier)
+      text.write(": ")
+    }
+    text.write(diagnosis.cause)
+    text.write(diagnosis.confidence == .proven ? " (proven by replay)\n" : " (by its signature)\n")
+    if let chain = diagnosis.chain {
+      text.write("what happened: ")
+      text.write(chain)
+      text.newline()
+    }
+    if let rule = diagnosis.rule, let evidence = diagnosis.evidence {
+      text.write(Finding(rule, .violated(evidence)))
+      text.newline()
+    }
+    text.write("how to fix it: ")
+    text.writeFix(for: diagnosis.cause)
+    text.newline()
+  }
+
+  /// The gates that leave the kernel stack, and how many do not.
+  private func listGates(_ text: inout TextBuffer) {
+    var machine = LiveMachine()
+    let registers = machine.registers
+    guard let idt = registers.interruptTable else { return }
+    var plain: UInt64 = 0
+    for vector in UInt64(0)..<256 {
+      let address = idt.base + vector * GateDescriptor.byteCount
+      guard let low = machine.loadVirtual(address, root: table.root, mode: registers.pagingMode),
+        let high = machine.loadVirtual(address + 8, root: table.root, mode: registers.pagingMode)
+      else { continue }
+      let gate = GateDescriptor(low: low, high: high)
+      guard gate.interruptStack != 0 || gate.privilege != 0 else {
+        plain += 1
+        continue
+      }
+      text.write(hex: vector)
+      text.write("  ")
+      text.write(gate)
+      text.newline()
+    }
+    text.write(decimal: plain)
+    text.write(" gates of Ring 0 without an interrupt stack\n")
+  }
+
+  private func list(_ statistics: LinkStatistics, _ text: inout TextBuffer) {
+    func line(_ name: StaticString, _ value: UInt64) {
+      text.write(name)
+      text.write(decimal: value)
+      text.newline()
+    }
+    line("packets received  ", statistics.packetsReceived)
+    line("replies sent      ", statistics.repliesSent)
+    line("bytes received    ", statistics.bytesReceived)
+    line("bytes sent        ", statistics.bytesSent)
+    line("bad checksums     ", statistics.rejected)
+    line("sent again        ", statistics.repeated)
+    line("clients           ", statistics.sessions)
   }
 
   private func readPhysical(_ address: UInt64?, _ text: inout TextBuffer) throws(Refusal) {
