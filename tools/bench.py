@@ -61,10 +61,10 @@ class Wire:
 
     def reply(self):
         while True:
-            match = re.search(rb"\$([^#]*)#..", self.buffer)
+            match = re.search(rb"\$([^#]*)#..", self.buffer, re.DOTALL)
             if match:
                 self.buffer = self.buffer[match.end():]
-                return match.group(1).decode()
+                return match.group(1).decode("latin-1")
             chunk = self.socket.recv(4096)
             if not chunk:
                 sys.exit("bench: QEMU closed the connection")
@@ -177,6 +177,74 @@ def measure_audits():
     return [value - base for value in fast], [value - base for value in full]
 
 
+def with_stub(action):
+    """Starts the kernel with its stub waiting on the second serial port, and gives `action` a client of it."""
+    directory = tempfile.mkdtemp(prefix="ringside-bench-")
+    path = os.path.join(directory, "stub")
+    qemu = subprocess.Popen(
+        MACHINE + ["-serial", "null", "-chardev", f"socket,id=stub,path={path},server=on,wait=off", "-serial",
+                   "chardev:stub", "-append", "gdb=wait init=/returns"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(500):
+            if os.path.exists(path):
+                break
+            time.sleep(0.01)
+        # The kernel opens the line when it has booted that far.
+        time.sleep(1)
+        wire = Wire(path)
+        wire.ask("qSupported:swbreak+")
+        wire.ask("?")
+        return action(wire)
+    finally:
+        qemu.kill()
+        qemu.wait()
+        shutil.rmtree(directory)
+
+
+def repeated(action, count):
+    """Milliseconds of one `action`, in ROUNDS rounds of `count`."""
+    return [1000 * timed(lambda: [action() for _ in range(count)]) / count for _ in range(ROUNDS)]
+
+
+def measure_stub(record):
+    def figures(wire):
+        text = symbol("kernel_trap")
+        record("stub.m8.milliseconds", repeated(lambda: wire.ask(f"m{text:x},8"), 100), "milliseconds")
+        record("stub.g.milliseconds", repeated(lambda: wire.ask("g"), 50), "milliseconds")
+        record("stub.step.milliseconds", repeated(lambda: wire.ask("s"), 50), "milliseconds")
+        wire.ask(f"Z0,{text:x},1")
+        record("stub.breakpoint.milliseconds", repeated(lambda: wire.ask("c"), 20), "milliseconds")
+        wire.ask(f"z0,{text:x},1")
+        # 256 KiB: a third code, a third zeroes (memory that nobody has used yet), a third stack.
+        stack = int.from_bytes(bytes.fromhex(expanded(wire.ask("g"))[7 * 16:8 * 16]), "little") & ~0xFFF
+        pieces = [0xFFFFFFFF80109000, 0xFFFF80000E000000, stack]
+
+        def dump():
+            received = 0
+            while received < 256 * 1024:
+                for base in pieces:
+                    address = base + (received // 3) % 65536 // 1024 * 1024 if base != stack else stack
+                    wire.ask(f"x{address:x},400")
+                    received += 1024
+            return received / 1024
+
+        record("stub.dump.kibPerSecond", [dump_rate(dump) for _ in range(ROUNDS)], "KiB per second")
+
+    with_stub(figures)
+
+
+def dump_rate(dump):
+    start = time.perf_counter()
+    size = dump()
+    return size / (time.perf_counter() - start)
+
+
+def expanded(text):
+    """Undoes the protocol's run-length encoding."""
+    return re.sub(r"(.)\*(.)", lambda match: match[1] * (ord(match[2]) - 28), text)
+
+
 def main():
     for needed in (KDBG, KERNEL, INITRD):
         if not os.path.exists(needed):
@@ -201,6 +269,7 @@ def main():
     fast, full = measure_audits()
     record("assert.fast.instructions", fast, "instructions per return", 64)
     record("assert.full.instructions", full, "instructions per return")
+    measure_stub(record)
     path = os.path.join(ROOT, "build/bench.json")
     with open(path, "w", encoding="utf-8") as file:
         json.dump(results, file, indent=2)
