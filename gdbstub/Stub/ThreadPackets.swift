@@ -83,5 +83,5 @@ extension Engine where Channel: ~Copyable, Target: ~Copyable {
 }
 
 extension HandlerStatus {
-  static var noSuchThread: HandlerStatus { .refused(Refusal(Refusal.noSuchThread, "no such thread")) }
+  static var noSuchThread: HandlerStatus { .explained(Refusal(Refusal.noSuchThread, "no such thread")) }
 }
