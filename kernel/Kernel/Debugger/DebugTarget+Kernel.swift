@@ -2,6 +2,7 @@ import Boot
 import Core
 import Machine
 import RemoteProtocol
+import Report
 import Stub
 import X86
 
@@ -81,9 +82,14 @@ extension KernelTarget {
   }
 
   mutating func writeName<Sink: ByteSink & ~Copyable>(of thread: TargetThread, to sink: inout Sink) {
-    guard thread != Self.bootThread else { return sink.write("kernel") }
-    sink.write("process ")
-    sink.write(decimal: thread.number - 1)
+    var text = TextBuffer()
+    if thread == Self.bootThread {
+      text.write("kernel")
+    } else {
+      text.write("process ")
+      text.write(decimal: thread.number - 1)
+    }
+    text.flush(to: &sink)
   }
 
   mutating func writeDetails<Sink: ByteSink & ~Copyable>(of thread: TargetThread, to sink: inout Sink) {
@@ -91,18 +97,20 @@ extension KernelTarget {
       guard let index = state.index(of: thread) else { return nil }
       return state.system.processes[index]?.state
     }
+    var text = TextBuffer()
     if thread == currentThread {
-      sink.write("running")
+      text.write("running")
     } else {
       switch state ?? nil {
-      case .ready, nil: sink.write("ready")
-      case .waitingForChild: sink.write("waits for a child")
-      case .waitingForInput: sink.write("waits for input")
-      case .ended: sink.write("ended")
+      case .ready, nil: text.write("ready")
+      case .waitingForChild: text.write("waits for a child")
+      case .waitingForInput: text.write("waits for input")
+      case .ended: text.write("ended")
       }
     }
-    sink.write(", CR3 ")
-    sink.write(hex: CR3(root: root(of: thread)).rawValue)
+    text.write(", CR3 ")
+    text.write(hex: CR3(root: root(of: thread)).rawValue)
+    text.flush(to: &sink)
   }
 
   mutating func processor(of thread: TargetThread) -> UInt64? { 0 }
@@ -112,22 +120,24 @@ extension KernelTarget {
 
 extension KernelTarget {
   mutating func describe<Sink: ByteSink & ~Copyable>(_ stop: StopReason, to sink: inout Sink) {
+    var text = TextBuffer()
     switch explanation {
     case nil: break
-    case .waitingAtBoot: sink.write("the kernel waits before its first process\n")
+    case .waitingAtBoot: text.write("the kernel waits before its first process\n")
     case .kernelFault(let vector, _):
-      sink.write("exception in the kernel: ")
-      if let exception = ExceptionVector(rawValue: vector) { sink.write(exception.mnemonic) }
-      sink.write(" (vector ")
-      sink.write(decimal: UInt64(vector))
-      sink.write("), error ")
-      sink.write(hex: frame.error_code)
-      sink.write(", CR2 ")
-      sink.write(hex: Processor.cr2)
-      sink.write("\n")
+      text.write("exception in the kernel: ")
+      if let exception = ExceptionVector(rawValue: vector) { text.write(exception.mnemonic) }
+      text.write(" (vector ")
+      text.write(decimal: UInt64(vector))
+      text.write("), error ")
+      text.write(hex: frame.error_code)
+      text.write(", CR2 ")
+      text.write(hex: Processor.cr2)
+      text.write("\n")
     case .refusedReturn:
-      sink.write("the audit refused a return to Ring 3; see the console or `monitor audit`\n")
-    case .panic: sink.write("the kernel gave up; see the console\n")
+      text.write("the audit refused a return to Ring 3; see the console or `monitor audit`\n")
+    case .panic: text.write("the kernel gave up; see the console\n")
     }
+    text.flush(to: &sink)
   }
 }
