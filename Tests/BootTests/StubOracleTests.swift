@@ -36,6 +36,25 @@ struct StubOracleTests {
     #expect(machine.exitStatus() == MachineStatus.success)
   }
 
+  /// A page of RAM that the kernel's window has lost: the stub believes that it can read it, and faults.
+  @Test("a fault of the stub's own is an error reply, and the client is served as before")
+  func stubFault() throws {
+    let machine = try StubMachine(.release, "gdb=wait")
+    let stub = try Target.attach(try Endpoint(parsing: "unix:\(machine.socket)"))
+    let window: UInt64 = 0xffff_8000_0000_0000
+    let lost: UInt64 = 0x5000
+    var view = stub
+    let registers = stub.registers
+    let walk = view.walk(VirtualAddress(window + lost), root: registers.cr3.root, mode: registers.pagingMode)
+    let entry = walk[walk.count - 1].entryAddress
+    try stub.writeMemory(VirtualAddress(window + entry.rawValue), bytes: [UInt8](repeating: 0, count: 8))
+    #expect(stub.load(PhysicalAddress(truncating: lost)) == nil)
+    #expect(try stub.monitor("ps").contains("* kernel"))
+    #expect(stub.load(PhysicalAddress(truncating: lost + 0x1000)) != nil)
+    #expect(stub.coreRegisters.rip == registers.rip)
+    stub.kill()
+  }
+
   private func symbolAddress(_ name: String) throws -> UInt64? {
     let symbols = try run("nm", [KernelBuild.release.path])
     let line = symbols.lines.first { $0.hasSuffix(" " + name) }

@@ -103,7 +103,7 @@ struct AgentPrinter {
   private mutating func words<Environment: AgentEnvironment & ~Copyable>(
     _ words: StaticString, _ conversion: AgentConversion, to environment: inout Environment
   ) throws(AgentFault) {
-    let count = min(conversion.precision ?? words.utf8CodeUnitCount, words.utf8CodeUnitCount)
+    let count = min(conversion.precision ?? words.byteCount, words.byteCount)
     try pad(count, conversion, .before, to: &environment)
     var position = 0
     while position < count {

@@ -1,4 +1,5 @@
 import RemoteProtocol
+import Synchronization
 
 /// A stub of GDB's remote protocol, for a kernel to be debugged by: one value that lives as long as the machine.
 ///
@@ -19,8 +20,9 @@ public struct Stub<Channel: ByteChannel & ~Copyable, Target: DebugTarget & ~Copy
   /// Length of a packet in `input` that came while the machine ran, and is answered once it stands.
   var pending: Int?
   var pendingBeginsSession = false
-  /// A packet is being answered. Still true on entry, it means that answering it failed.
-  private var isAnswering = false
+  /// 1 while a packet is being answered. Still 1 on entry, it means that answering it failed. Atomic, so that it stands in
+  /// memory when a fault comes: nothing in the code between its two stores could read it.
+  let isAnswering = Atomic<UInt8>(0)
   var lastByte: UInt64 = 0
   private var lastStopReply: UInt64 = 0
   private var stopRepetitions = 0
@@ -58,7 +60,7 @@ public struct Stub<Channel: ByteChannel & ~Copyable, Target: DebugTarget & ~Copy
   /// Takes note of a stop and tells the client of it; gives a plan when it need not be told.
   mutating func begin(_ stop: StopReason) -> ResumePlan? {
     engine.stop = stop
-    isAnswering = false
+    isAnswering.store(0, ordering: .releasing)
     if let plan = engine.silentPlan(&expressions) { return plan }
     if pending == nil, engine.session.awaitsStop {
       engine.reportStop()
@@ -70,8 +72,7 @@ public struct Stub<Channel: ByteChannel & ~Copyable, Target: DebugTarget & ~Copy
   /// For a kernel whose trap handler finds that the stub itself faulted, and that left its frames behind: the request
   /// under way is answered with an error, and the client is served as before.
   public mutating func continueAfterFault() -> StubOutcome {
-    if isAnswering {
-      isAnswering = false
+    if isAnswering.exchange(0, ordering: .acquiringAndReleasing) == 1 {
       engine.send(Refusal(Refusal.failed, "the stub faulted over this request"), engine.session.errorStyle)
     }
     return serve()
@@ -132,9 +133,9 @@ public struct Stub<Channel: ByteChannel & ~Copyable, Target: DebugTarget & ~Copy
     pendingBeginsSession = false
     engine.note(packet, fingerprint)
     if engine.link.acknowledges { engine.link.send(UInt8(ascii: "+")) }
-    isAnswering = true
+    isAnswering.store(1, ordering: .releasing)
     let outcome = engine.answer(packet, &expressions)
-    isAnswering = false
+    isAnswering.store(0, ordering: .releasing)
     return outcome
   }
 

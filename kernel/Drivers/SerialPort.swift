@@ -61,9 +61,12 @@ public struct SerialPort<Ports: PortIO> {
     guard position >= 0, position < bytes.count, read(.lineStatus) & Self.transmitterEmpty != 0 else {
       return 0
     }
-    let count = min(bytes.count - position, Self.fifoBytes)
-    for offset in 0..<count { write(bytes[position + offset], to: .data) }
-    return count
+    var next = position
+    while next &- position < Self.fifoBytes, next >= 0, next < bytes.count {
+      write(bytes[next], to: .data)
+      next &+= 1
+    }
+    return next &- position
   }
 
   /// The next received byte, nil when there is none.
@@ -72,8 +75,8 @@ public struct SerialPort<Ports: PortIO> {
   }
 
   private mutating func write(_ value: UInt8, to register: Register) {
-    ports.write8(value, to: base + register.rawValue)
+    ports.write8(value, to: base &+ register.rawValue)
   }
 
-  private mutating func read(_ register: Register) -> UInt8 { ports.read8(base + register.rawValue) }
+  private mutating func read(_ register: Register) -> UInt8 { ports.read8(base &+ register.rawValue) }
 }

@@ -14,11 +14,14 @@ public enum ExportedTable {
   /// True when `byteCount` bytes from `address` are RAM. Before the map is recorded nothing is.
   public static func isRAM(_ address: PhysicalAddress, byteCount: UInt64) -> Bool {
     let count = unsafe table.pointee.ram_range_count
-    for position in 0..<Int(truncatingIfNeeded: min(count, UInt64(RINGSIDE_RAM_RANGES))) {
+    // The debugger's stub asks this: nothing here may trap.
+    var position = 0
+    while position < Int(truncatingIfNeeded: min(count, UInt64(RINGSIDE_RAM_RANGES))) {
       let range = ramRange(position)
       if address.rawValue >= range.start, address.rawValue < range.end {
-        return byteCount <= range.end - address.rawValue
+        return byteCount <= range.end &- address.rawValue
       }
+      position &+= 1
     }
     return false
   }
@@ -31,7 +34,7 @@ public enum ExportedTable {
   public static func ramRange(_ position: Int) -> ringside_range {
     // SAFETY: `position` is below RINGSIDE_RAM_RANGES, and the ranges are an array in C layout.
     unsafe UnsafeRawPointer(table)
-      .load(fromByteOffset: 216 + 16 * position, as: ringside_range.self)
+      .load(fromByteOffset: 216 &+ 16 &* position, as: ringside_range.self)
   }
 
   /// Records what is RAM; from here on the physical window works. False when there are more ranges than the

@@ -16,7 +16,7 @@ public struct PhysicalWindow: WritablePhysicalMemory, Sendable {
 
   private func pointer(_ address: PhysicalAddress) -> UnsafeMutableRawPointer? {
     // SAFETY: only turned into an access below, and there only for RAM.
-    unsafe UnsafeMutableRawPointer(bitPattern: UInt(Self.base + address.rawValue))
+    unsafe UnsafeMutableRawPointer(bitPattern: UInt(truncatingIfNeeded: Self.base &+ address.rawValue))
   }
 
   public mutating func load(_ address: PhysicalAddress) -> UInt64? {

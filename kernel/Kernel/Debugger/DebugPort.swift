@@ -39,7 +39,8 @@ struct DebugPort: ByteChannel {
     port.sendBurst(bytes, from: position)
   }
 
-  mutating func microseconds() -> UInt64 { Processor.timestamp / ticksPerMicrosecond }
+  /// The compiler cannot see that the measured rate is never 0.
+  mutating func microseconds() -> UInt64 { Processor.timestamp / max(ticksPerMicrosecond, 1) }
 
   mutating func pause() { Processor.pause() }
 }

@@ -60,9 +60,9 @@ extension KernelTarget {
 
   var currentThread: TargetThread {
     let thread = Cell.inspect { state -> TargetThread in
-      guard state.current != KernelContexts.bootThread, let process = state.system.processes[state.current]
+      guard state.current >= 0, state.current < ProcessTable.capacity, let process = state.system.processes[state.current]
       else { return Self.bootThread }
-      return TargetThread(process.id + 1)
+      return TargetThread(process.id &+ 1)
     }
     return thread ?? Self.bootThread
   }
@@ -73,7 +73,7 @@ extension KernelTarget {
       var lowest: UInt64?
       for index in 0..<ProcessTable.capacity {
         guard let process = state.system.processes[index], !process.hasEnded else { continue }
-        let number = process.id + 1
+        let number = process.id &+ 1
         if number > thread.number, number < lowest ?? UInt64.max { lowest = number }
       }
       return lowest.map { TargetThread($0) }

@@ -17,28 +17,30 @@ extension KernelTarget {
     var window = PhysicalWindow()
     var done = 0
     while done < bytes.count {
-      let here = address &+ UInt64(done)
+      let here = address &+ UInt64(truncatingIfNeeded: done)
       let place: PhysicalAddress
       switch translate(here, in: space) {
       case .place(let found): place = found
       case .fault(let fault): return .partial(done, fault, at: here)
       }
       // To the end of the page, the last one that was asked for.
-      let room = min(bytes.count - done, Int(4096 - (here & 4095)))
+      let room = min(bytes.count &- done, Int(truncatingIfNeeded: 4096 &- (here & 4095)))
       var offset = 0
       while offset < room {
-        let source = place + UInt64(offset)
+        let source = place + UInt64(truncatingIfNeeded: offset)
         guard let word = window.load(PhysicalAddress(truncating: source.rawValue & ~7)) else {
-          return .partial(done + offset, .outsideMemory, at: here &+ UInt64(offset))
+          return .partial(done &+ offset, .outsideMemory, at: here &+ UInt64(truncatingIfNeeded: offset))
         }
         var byte = source.rawValue & 7
         while byte < 8, offset < room {
-          bytes[done + offset] = UInt8(truncatingIfNeeded: word >> (byte * 8))
-          byte += 1
-          offset += 1
+          let position = done &+ offset
+          guard position >= 0, position < bytes.count else { return .complete(done) }
+          bytes[position] = UInt8(truncatingIfNeeded: word &>> (byte &* 8))
+          byte &+= 1
+          offset &+= 1
         }
       }
-      done += room
+      done &+= room
     }
     return .complete(done)
   }

@@ -8,13 +8,17 @@ struct TextBuffer: TextSink {
 
   /// What does not fit any more is dropped; no command prints that much at once.
   mutating func write(byte: UInt8) {
-    guard count < 4096 else { return }
+    guard count >= 0, count < 4096 else { return }
     bytes[count] = byte
-    count += 1
+    count &+= 1
   }
 
   mutating func flush<Output: ByteSink & ~Copyable>(to output: inout Output) {
-    for position in 0..<count { output.write(bytes[position]) }
+    var position = 0
+    while position < count, position < 4096 {
+      output.write(bytes[position])
+      position &+= 1
+    }
     count = 0
   }
 }
