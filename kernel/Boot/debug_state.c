@@ -7,6 +7,7 @@
 
 struct debug_state debug_state;
 uint64_t debug_recovery_stack;
+uint64_t debug_stack_top;
 
 /* Writes one byte, through a mapping that is writable for just that long. */
 ENTRY_TEXT static void store(const struct debug_breakpoint *breakpoint, uint8_t value)

@@ -147,8 +147,8 @@ debug_trap:
     rep movsq
 .endm
 
-/* void debug_serve(void): serves the debugger's client, and remembers the stack. If the stub faults, the trap handler
- * makes debug_recover the frame's RIP: the frames of the stub are left behind, and the client gets an error. */
+/* void debug_serve(void): serves the debugger's client, on a stack that is the stub's alone. If the stub faults, the trap
+ * handler makes debug_recover the frame's RIP: the frames of the stub are left behind, and the client gets an error. */
     .balign 16
     .global debug_serve
     .type debug_serve, @function
@@ -161,9 +161,11 @@ debug_serve:
     pushq %r15
     subq $8, %rsp
     movq %rsp, debug_recovery_stack(%rip)
+    movq debug_stack_top(%rip), %rsp
     movl $1, %edi
     call kernel_debug_serve
-1:  movq $0, debug_recovery_stack(%rip)
+1:  movq debug_recovery_stack(%rip), %rsp
+    movq $0, debug_recovery_stack(%rip)
     addq $8, %rsp
     popq %r15
     popq %r14
@@ -174,7 +176,7 @@ debug_serve:
     ret
     .global debug_recover
 debug_recover:
-    movq debug_recovery_stack(%rip), %rsp
+    movq debug_stack_top(%rip), %rsp
     xorl %edi, %edi
     call kernel_debug_serve
     jmp 1b

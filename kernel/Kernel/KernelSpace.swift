@@ -33,6 +33,8 @@ func buildKernelSpace(
       let range = try mapProcessorStack(slot, into: space, frames: &frames)
       ExportedTable.record(interruptStack: slot, range)
     }
+    _ = try mapProcessorStack(DescriptorTables.debuggerStackSlot, into: space, frames: &frames)
+    DebugHardware.setStack(top: StackRegion.processor.top(of: DescriptorTables.debuggerStackSlot))
     let exit = try mapProcessorStack(DescriptorTables.exitStackSlot, into: space, frames: &frames)
     return (space, exit)
   } catch {

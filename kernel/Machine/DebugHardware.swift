@@ -80,6 +80,9 @@ public enum DebugHardware {
   /// Stops in the debugger, as a breakpoint of the kernel's own.
   public static func trap() { debug_trap() }
 
+  /// The top of the stack on which the stub runs, whatever stack it was entered on. Before the first client is served.
+  public static func setStack(top: VirtualAddress) { set_debug_stack_top(top.rawValue) }
+
   /// Serves the debugger's client until it lets the machine go on.
   public static func serve() {
     unsafe state.pointee.recoveries = 0
@@ -92,7 +95,7 @@ public enum DebugHardware {
   public static func recover() -> (instruction: UInt64, stack: UInt64)? {
     guard isServing, unsafe state.pointee.recoveries < 3 else { return nil }
     unsafe state.pointee.recoveries += 1
-    return (address_of_debug_recover(), get_debug_recovery_stack())
+    return (address_of_debug_recover(), get_debug_stack_top())
   }
 
   /// The entry stubs, the way out and the switch of stacks and tables: no breakpoint may stand there.

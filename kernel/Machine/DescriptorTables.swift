@@ -24,6 +24,8 @@ public enum DescriptorTables {
   public static let breakpointStack = 6
   public static let stackCount = 6
   public static let exitStackSlot = 7
+  /// The slot of the stub's own stack.
+  public static let debuggerStackSlot = 8
 
   private static let taskLimit: UInt32 = UInt32(TaskStateSegment.byteCount) - 1
 

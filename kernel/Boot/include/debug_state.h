@@ -39,7 +39,10 @@ void debug_arm(void);
 /* Serves the debugger's client; what debug_recover jumps back into when that faults. */
 void debug_serve(void);
 void debug_recover(void);
-extern uint64_t debug_recovery_stack; /* 0 while nobody is served */
+extern uint64_t debug_recovery_stack; /* RSP of who called debug_serve, 0 while nobody is served */
+extern uint64_t debug_stack_top;      /* the stub's own stack, which every table maps */
+static inline void set_debug_stack_top(uint64_t top) { debug_stack_top = top; }
+static inline uint64_t get_debug_stack_top(void) { return debug_stack_top; }
 static inline uint64_t address_of_debug_recover(void) { return (uint64_t)debug_recover; }
 static inline uint64_t get_debug_recovery_stack(void) { return debug_recovery_stack; }
 
