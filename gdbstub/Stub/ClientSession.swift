@@ -78,8 +78,8 @@ struct ClientSession: Sendable {
   /// The `+` to the OK of QStartNoAckMode, or of `D`, has not come yet.
   var expectsLastAcknowledgement = false
 
-  /// So often in a row a frame is sent again.
-  static let patience = 8
+  /// So often in a row a frame is sent again: on a bad line a long one needs many tries.
+  static let patience = 100
 }
 
 /// 64 bits of FNV-1a.

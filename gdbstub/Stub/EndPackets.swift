@@ -22,7 +22,8 @@ extension Engine where Channel: ~Copyable, Target: ~Copyable {
   mutating func restart(_ packet: Span<UInt8>, _ start: PacketCursor) -> HandlerStatus {
     var cursor = start
     guard Self.offers(.reset) else { return .unknown }
-    guard cursor.isAtEnd(of: packet) || cursor.hexadecimalByte(in: packet) != nil && cursor.isAtEnd(of: packet)
+    guard
+      cursor.isAtEnd(of: packet) || cursor.hexadecimalByte(in: packet) != nil && cursor.isAtEnd(of: packet)
     else { return .malformed }
     return .endedSilently(.reset)
   }

@@ -92,7 +92,8 @@ extension Engine where Channel: ~Copyable, Target: ~Copyable {
   /// How many bytes to read next: what is wanted, what `scratch` holds, and what fits into the frame.
   private func pieceSize(_ wanted: UInt64, _ form: MemoryForm) -> Int {
     let fitting = form == .hexadecimal ? link.reply.room >> 1 : link.reply.room
-    return Int(truncatingIfNeeded: min(wanted, UInt64(truncatingIfNeeded: min(max(fitting, 0), Self.scratchCapacity))))
+    return Int(
+      truncatingIfNeeded: min(wanted, UInt64(truncatingIfNeeded: min(max(fitting, 0), Self.scratchCapacity))))
   }
 
   /// Appends the first `count` bytes of `scratch`. False when they did not all fit.

@@ -80,7 +80,9 @@ extension Register {
 }
 
 extension HandlerStatus {
-  static var noSuchRegister: HandlerStatus { .explained(Refusal(Refusal.invalid, "no register has that number")) }
+  static var noSuchRegister: HandlerStatus {
+    .explained(Refusal(Refusal.invalid, "no register has that number"))
+  }
 }
 
 extension PacketCursor {
