@@ -11,7 +11,8 @@ extension StaticString {
 
   /// The byte at `position`, 0 past the end.
   public func byte(_ position: Int) -> UInt8 {
-    guard position >= 0, position < byteCount, let start = unsafe UnsafePointer<UInt8>(bitPattern: parts.start)
+    guard position >= 0, position < byteCount,
+      let start = unsafe UnsafePointer<UInt8>(bitPattern: parts.start)
     else { return 0 }
     // SAFETY: the pointer is to a literal that lives as long as the program, and `position` is inside it.
     return unsafe start[position]

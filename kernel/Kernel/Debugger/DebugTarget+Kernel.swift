@@ -60,7 +60,8 @@ extension KernelTarget {
 
   var currentThread: TargetThread {
     let thread = Cell.inspect { state -> TargetThread in
-      guard state.current >= 0, state.current < ProcessTable.capacity, let process = state.system.processes[state.current]
+      guard state.current >= 0, state.current < ProcessTable.capacity,
+        let process = state.system.processes[state.current]
       else { return Self.bootThread }
       return TargetThread(process.id &+ 1)
     }
