@@ -112,7 +112,9 @@ let suites: [Target] = [
   .target(
     name: "StubSupport", dependencies: ["Stub", "RemoteProtocol", "X86"], path: "Tests/StubSupport",
     swiftSettings: strict),
-  tests("StubTests", ["Stub", "StubSupport", "StubServer", "RemoteProtocol", "X86"], golden: ["Program"]),
+  tests(
+    "StubTests", ["Stub", "StubSupport", "StubServer", "TerminalSupport", "RemoteProtocol", "X86"],
+    golden: ["Program"]),
   .executableTarget(
     name: "StubServer", dependencies: ["Stub", "StubSupport", "RemoteProtocol"], path: "Tests/StubServer",
     swiftSettings: strict),

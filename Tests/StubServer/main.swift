@@ -32,7 +32,8 @@ while true {
     // Nothing else would run; the next client finds the machine where it was left.
     while stub.pollWhileRunning() != .stop { usleep(200) }
     stop = StopReason(.signal, signal: .interrupt, thread: machine.current)
-  case .killed: exit(0)
-  case .reset: machine[.rip] = FakeMachine.programStart
+  case .killed, .reset:
+    machine[.rip] = FakeMachine.programStart
+    stop = StopReason(.signal, thread: machine.current)
   }
 }
