@@ -3,7 +3,7 @@ import Foundation
 /// build/kdbg, as a user runs it.
 enum Debugger {
   static func run(
-    _ arguments: [String], input: TypedInput = TypedInput(), limit: Double = 60,
+    _ arguments: [String], input: TypedInput = TypedInput(), limit: Double = 240,
     environment: [String: String] = [:]
   ) throws -> Finished {
     try BootTests.run(Repository.kdbg, arguments, input: input, limit: limit, environment: environment)

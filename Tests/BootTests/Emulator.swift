@@ -6,7 +6,7 @@ enum Emulator {
   static func boot(
     _ kernel: KernelBuild, _ commandLine: String = "", initrd: String? = Repository.initrd,
     memory: String = "256M",
-    extra: [String] = [], input: TypedInput = TypedInput(), limit: Double = 60
+    extra: [String] = [], input: TypedInput = TypedInput(), limit: Double = 240
   ) throws -> Finished {
     var arguments = [
       "-machine", "pc", "-accel", "tcg", "-cpu", "max", "-m", memory, "-nodefaults", "-no-user-config",

@@ -63,7 +63,7 @@ final class StubMachine {
     ]
     // What the target says itself (monitor, console) goes to gdb's standard error.
     let arguments = ["-nx", "-batch"] + (prologue + commands).flatMap { ["-ex", $0] } + [kernel.path]
-    return try run("gdb", arguments, limit: 60)
+    return try run("gdb", arguments, limit: 240)
   }
 
   /// QEMU's exit status, when it ends in time.

@@ -22,7 +22,7 @@ struct TypedInput: Sendable {
 
 /// Runs `program` to its end, at most `limit` seconds, with `input` on its standard input.
 func run(
-  _ program: String, _ arguments: [String], input: TypedInput = TypedInput(), limit: Double = 60,
+  _ program: String, _ arguments: [String], input: TypedInput = TypedInput(), limit: Double = 240,
   environment: [String: String] = [:]
 ) throws -> Finished {
   let process = Process()
