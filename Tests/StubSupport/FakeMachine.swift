@@ -17,7 +17,8 @@ public final class FakeMachine {
   /// Where no breakpoint may be.
   public static let forbidden: ClosedRange<UInt64> = 0x10ff00...0x10ffff
 
-  public var memory = [UInt8](repeating: 0, count: 0x20000)
+  /// The upper half is the program: `nop` everywhere.
+  public var memory = [UInt8](repeating: 0, count: 0x10000) + [UInt8](repeating: 0x90, count: 0x10000)
   public var registers: [TargetThread.ID: [Register: RegisterValue]] = [:]
   public var breakpoints: [BreakpointRequest] = []
   public var current = TargetThread(1)
@@ -49,7 +50,6 @@ public final class FakeMachine {
       file[.rflags] = RegisterValue(0x202)
       registers[number] = file
     }
-    for place in 0x10000..<0x20000 { memory[place] = 0x90 }
   }
 
   /// Where a linear address lies in ``memory``.

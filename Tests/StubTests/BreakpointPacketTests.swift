@@ -122,6 +122,48 @@ import Testing
     #expect(bench.machine[.rax] == 3)
   }
 
+  /// Unreadable expressions, too many, and a target that does not want it.
+  @Test(arguments: [
+    "Z0,100000,1;X1,ff", "Z0,100000,1;", "Z0,100000,1;X2,2201",
+    "Z0,100000,1;X9,260000164022021327X1,ff", "Z0,100000,1" + String(repeating: ";X3,220027", count: 9),
+  ])
+  func aRefusedInsertionLeavesTheCondition(request: String) {
+    #expect(bench.exchange("Z0,100001,1;X9,260000164022071327") == "OK")
+    #expect(bench.exchange("Z0,100000,1;\(condition)") == "OK")
+    #expect(bench.exchange(request).hasPrefix("E."))
+    #expect(bench.machine.breakpoints.count == 2)
+    start()
+    bench.run()
+    #expect(bench.machine[.rax] == 5)
+  }
+
+  /// Old and new stand side by side until the new one is read.
+  @Test func aReplacementNeedsRoomBesideTheOldOne() {
+    let long = "Xcb," + String(repeating: "2200", count: 100) + "220127"
+    for number in 1...19 {
+      #expect(bench.exchange("Z0,\(String(0x100100 + number, radix: 16)),1;\(long)") == "OK")
+    }
+    #expect(bench.exchange("Z0,100000,1;\(condition)") == "OK")
+    // 4096 - 19 * 203 - 9 bytes are left: one more fits, and then none beside it.
+    #expect(bench.exchange("Z0,100000,1;\(long)") == "OK")
+    #expect(bench.exchange("Z0,100000,1;\(long)") == "E.no room for the conditions and commands")
+    #expect(bench.exchange("Z0,100000,1;\(condition)") == "OK")
+    start()
+    bench.run()
+    #expect(bench.machine[.rax] == 5)
+  }
+
+  @Test func aFullTableTakesReplacements() {
+    #expect(bench.exchange("Z0,100000,1;X3,220027") == "OK")
+    for number in 1..<32 {
+      #expect(bench.exchange("Z0,\(String(0x100000 + 4 * number, radix: 16)),1;X3,220027") == "OK")
+    }
+    #expect(bench.exchange("Z0,100000,1;\(condition)") == "OK")
+    start()
+    bench.run()
+    #expect(bench.machine[.rax] == 5)
+  }
+
   @Test func memoryOfTheThreadThatStopped() {
     // *(char *)0x7f0000 == 5, aligned and not: 24 pushes 32 bits, 16 dereferences 8.
     bench.machine.memory[0x1000] = 5
@@ -186,6 +228,8 @@ import Testing
     #expect(bench.exchange("z0,100003,1") == "OK")
     #expect(bench.exchange("Z0,100100,1;\(condition)") == "OK")
     #expect(bench.exchange("z0,100000,1") == "OK")
+    // What lay behind the gap is overwritten.
+    #expect(bench.exchange("Z0,100200,1;\(expression)") == "OK")
     bench.machine.breakpoints.removeAll { $0.address != 0x100100 }
     bench.machine.write([0xeb, 0x00, 0x48, 0xff, 0xc0, 0xeb, 0xf9], at: 0x1000fe)
     bench.machine[.rip] = 0x1000fe

@@ -59,6 +59,30 @@ import X86
   @Test(arguments: ["p", "pzz", "p1;", "p-1", "p10000000000000000"])
   func malformedRead(request: String) { #expect(bench.exchange(request) == "E16") }
 
+  /// lldb names the thread behind the packet, and takes `x` for digits.
+  @Test func registersOfANamedThread() {
+    #expect(bench.exchange("p0;thread:0002;") == "E16")
+    #expect(bench.exchange("QThreadSuffixSupported") == "OK")
+    #expect(bench.exchange("p0;thread:0002;") == "0020000000000000")
+    #expect(bench.exchange("p0;thread:1f;") == "00f0010000000000")
+    #expect(bench.exchange("g;thread:0002;").hasPrefix("0020000000000000"))
+    #expect(bench.exchange("P0=7700000000000000;thread:0002;") == "OK")
+    #expect(bench.exchange("G" + littleEndian(0x55, 8) + littleEndian(0x66, 8) + ";thread:001f;") == "OK")
+    #expect(bench.machine.registers[2]?[.rax] == RegisterValue(0x77))
+    #expect(bench.machine.registers[0x1f]?[.rax] == RegisterValue(0x55))
+    #expect(bench.machine.registers[0x1f]?[.rbx] == RegisterValue(0x66))
+    #expect(bench.machine[.rax] == 0x1000)
+    // Nothing was selected by that, for registers or for memory.
+    #expect(bench.exchange("p0") == littleEndian(0x1000, 8))
+    #expect(bench.exchange("qC") == "QC1")
+    #expect(bench.exchange("p0;thread:0003;").hasPrefix("E03"))
+    #expect(bench.exchange("p18;thread:0001;") == "E16")
+    for request in [
+      "p0;", "p0;thread", "p0;thread:", "p0;thread:1", "p0;thread:x;", "p0;thread:1;;", "p0;thread:1;1",
+      "p0;threads:1;", "P0=7700000000000000;", "g;x", "G;", ";thread:1;",
+    ] { #expect(["E16", ""].contains(bench.exchange(request)), "\(request)") }
+  }
+
   @Test func aNumberWithoutARegister() {
     #expect(bench.exchange("p47") == "E.no register has that number")
     #expect(bench.exchange("pffffffffffffffff") == "E.no register has that number")

@@ -22,6 +22,18 @@ import Testing
     #expect(bench.stub.pollWhileRunning() == .nothing)
   }
 
+  /// gdb takes the thread of a stop reply for selected, and does not send `Hg` for it.
+  @Test func aStopSelectsItsThread() {
+    let first = bench.exchange("p0")
+    #expect(bench.exchange("Hg2") == "OK")
+    let second = bench.exchange("p0")
+    #expect(first != second)
+    go()
+    bench.enter(.signal, signal: .interrupt)
+    #expect(bench.answers().count == 1)
+    #expect(bench.exchange("p0") == first)
+  }
+
   @Test func interruptAsAPacket() {
     go()
     bench.send(ClientFrame.packet("vCtrlC"))
@@ -154,11 +166,55 @@ import Testing
   @Test func typedBytes() {
     #expect(bench.exchange("D") == "OK")
     bench.send(Array("ls\r+-".utf8))
-    var typed: [UInt8] = []
-    while case .typed(let byte) = bench.stub.pollWhileRunning() { typed.append(byte) }
-    #expect(typed == Array("ls\r+-".utf8))
+    #expect(typed() == Array("ls\r+-".utf8))
     bench.send([0x03])
     #expect(bench.stub.pollWhileRunning() == .stop)
+  }
+
+  private func typed() -> [UInt8] {
+    var typed: [UInt8] = []
+    while case .typed(let byte) = bench.stub.pollWhileRunning() { typed.append(byte) }
+    return typed
+  }
+
+  /// What looks like a packet is held back until its end shows that it is none.
+  @Test(arguments: ["$5 for 3\r", "a$b#c\n", "$x#zz", "+$\n", "++", "+1\n", "%\r", "$$a#1q", "$#\n"])
+  func typedLookingLikeAPacket(_ text: String) {
+    #expect(bench.exchange("D") == "OK")
+    bench.send(Array(text.utf8))
+    #expect(typed() == Array(text.utf8))
+    #expect(bench.wire.fromStub.isEmpty)
+  }
+
+  @Test(arguments: ["+", "$12"])
+  func typedInTime(_ text: String) {
+    #expect(bench.exchange("D") == "OK")
+    bench.send(Array(text.utf8))
+    #expect(typed() == [])
+    bench.wire.clock += 2 * LinkTime.insidePacket
+    #expect(typed() == Array(text.utf8))
+    #expect(bench.wire.fromStub.isEmpty)
+  }
+
+  @Test func aGreetingIsNotTyped() {
+    #expect(bench.exchange("D") == "OK")
+    bench.send([UInt8(ascii: "+")] + ClientFrame.packet("qSupported"))
+    #expect(bench.stub.pollWhileRunning() == .stop)
+    #expect(bench.stub.hasRequest as Bool == true)
+    bench.enter(.signal, signal: .interrupt)
+    bench.drain()
+    #expect(bench.answers().last?.text?.hasPrefix("PacketSize=") == true)
+    #expect(bench.stub.hasRequest as Bool == false)
+    #expect(bench.exchange("D") == "OK")
+    #expect(typed() == [])
+  }
+
+  /// A client's first packet that the line spoilt: it is asked for again, and was not typed.
+  @Test func aSpoiltFirstPacketIsNotTyped() {
+    #expect(bench.exchange("D") == "OK")
+    bench.send(Array("$qSupported#00".utf8))
+    #expect(typed() == [])
+    #expect(bench.wire.fromStub == [UInt8(ascii: "-")])
   }
 
   @Test func theLastAcknowledgementIsNotTyped() {

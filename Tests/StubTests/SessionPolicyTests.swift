@@ -159,6 +159,18 @@ import Testing
     expectFresh("while it ran")
   }
 
+  /// Whoever resumed the machine would wait; so any other request is somebody else's.
+  @Test func aSimpleClientThatComesWhileTheMachineRuns() {
+    settle()
+    #expect(bench.ask("vCont;c:1").isEmpty)
+    bench.send(ClientFrame.packet("qC"))
+    #expect(bench.stub.pollWhileRunning() == .stop)
+    bench.enter(.signal, signal: .interrupt)
+    bench.drain()
+    #expect(bench.answers() == acknowledged("QC1"))
+    expectFresh("while it ran")
+  }
+
   @Test func nobodyWasThereBeforeTheMachineRan() {
     #expect(bench.ask("D").count == 2)
     bench.send([UInt8(ascii: "+")])

@@ -56,7 +56,7 @@ import X86
   @Test(arguments: [
     "", "vMustReplyEmpty", "qTStatus", "QNonStop:1", "jThreadsInfo", "qRegisterInfo0", "A", "B", "b", "bs",
     "_M10,rwx",
-    "qL1", "qfThreadInfo2", "qSupportedX", "vContX", "QThreadSuffixSupported", "QListThreadsInStopReply",
+    "qL1", "qfThreadInfo2", "qSupportedX", "vContX", "QListThreadsInStopReply",
     "\u{0}", "q", "Q",
     "v", "i", "r", "t", "qXfer:exec-file:read::0,10", "qOffsets", "vFile:open:", "qCRCx:1,1",
   ])

@@ -4,6 +4,7 @@ import RemoteProtocol
 extension Engine where Channel: ~Copyable, Target: ~Copyable {
   /// `x ADDRESS,LENGTH`. Nothing at address 0 is lldb's question for its own dialect.
   mutating func readBinary(_ packet: Span<UInt8>, _ start: PacketCursor) -> HandlerStatus {
+    guard Channel.encoding == .compact else { return .unknown }
     var cursor = start
     guard let (address, count) = cursor.addressAndCount(in: packet), cursor.isAtEnd(of: packet) else {
       return .malformed

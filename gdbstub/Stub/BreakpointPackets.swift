@@ -2,7 +2,7 @@ import RemoteProtocol
 
 // Z z: breakpoints and watchpoints.
 extension Engine where Channel: ~Copyable, Target: ~Copyable {
-  /// `Z TYPE,ADDRESS,KIND[;CONDITIONS][;cmds:COMMANDS]`
+  /// `Z TYPE,ADDRESS,KIND[;CONDITIONS][;cmds:COMMANDS]`: a refused one changes nothing.
   mutating func insertBreakpoint(
     _ packet: Span<UInt8>, _ start: PacketCursor, _ expressions: inout ExpressionStore
   ) -> HandlerStatus {
@@ -12,18 +12,19 @@ extension Engine where Channel: ~Copyable, Target: ~Copyable {
     guard cursor.isAtEnd(of: packet) || Self.offers(.breakpointCauses) && !request.type.isWatchpoint else {
       return .malformed
     }
+    let list: AgentExpressionList?
     do throws(AgentFault) {
-      try expressions.replace(request.type, request.address, with: packet, from: cursor)
+      list = try expressions.read(request.type, request.address, packet, from: cursor)
     } catch {
       return .explained(error.refusal)
     }
     do throws(Refusal) {
       try target.insert(request)
-      return .done
     } catch {
-      expressions.remove(request.type, request.address)
       return .explained(error)
     }
+    expressions.replace(request.type, request.address, with: list)
+    return .done
   }
 
   /// `z TYPE,ADDRESS,KIND`

@@ -1,6 +1,9 @@
 /// The line that a stub speaks on. Nothing here waits: the stub does, and every wait of its own has a limit except the
 /// one for a client.
 public protocol ByteChannel: ~Copyable {
+  /// How memory goes over this line; ``LineEncoding/compact`` unless it says otherwise.
+  static var encoding: LineEncoding { get }
+
   /// The next byte that was received, nil when none is there.
   mutating func receive() -> UInt8?
 
@@ -18,5 +21,7 @@ public protocol ByteChannel: ~Copyable {
 }
 
 extension ByteChannel where Self: ~Copyable {
+  public static var encoding: LineEncoding { .compact }
+
   public mutating func pause() {}
 }

@@ -48,6 +48,8 @@ struct ClientSession: Sendable {
   var errorStyle = ErrorStyle.numbers
   var binaryReadStyle = BinaryReadStyle.marked
   var isLLDB = false
+  /// The client may name a thread behind `g`, `G`, `p` and `P`.
+  var takesThreadSuffix = false
   /// The client understands `swbreak` and `hwbreak` in stop replies.
   var takesSoftwareCause = false
   var takesHardwareCause = false

@@ -5,12 +5,11 @@ extension Engine where Channel: ~Copyable, Target: ~Copyable {
   /// Hands a packet to the handler that its first letters name.
   mutating func handle(_ packet: Span<UInt8>, _ expressions: inout ExpressionStore) -> HandlerStatus {
     var cursor = PacketCursor()
-    switch cursor.byte(in: packet) {
+    let letter = cursor.byte(in: packet)
+    switch letter {
     case UInt8(ascii: "?"): return askStop(packet, cursor, &expressions)
-    case UInt8(ascii: "g"): return readRegisters(packet, cursor)
-    case UInt8(ascii: "G"): return writeRegisters(packet, cursor)
-    case UInt8(ascii: "p"): return readRegister(packet, cursor)
-    case UInt8(ascii: "P"): return writeRegister(packet, cursor)
+    case UInt8(ascii: "g"), UInt8(ascii: "G"), UInt8(ascii: "p"), UInt8(ascii: "P"):
+      return handleRegisters(letter ?? 0, packet, cursor)
     case UInt8(ascii: "m"): return readMemory(packet, cursor)
     case UInt8(ascii: "M"): return writeMemory(packet, cursor)
     case UInt8(ascii: "x"): return readBinary(packet, cursor)
@@ -58,6 +57,7 @@ extension Engine where Channel: ~Copyable, Target: ~Copyable {
     var cursor = start
     if cursor.take("StartNoAckMode", in: packet) { return stopAcknowledging() }
     if cursor.take("EnableErrorStrings", in: packet) { return enableErrorStrings() }
+    if cursor.take("ThreadSuffixSupported", in: packet) { return takeThreadSuffixes() }
     if cursor.take("qemu.PhyMemMode", in: packet) { return setAddressMode(packet, cursor) }
     return .unknown
   }

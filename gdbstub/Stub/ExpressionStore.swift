@@ -22,19 +22,26 @@ struct ExpressionStore: ~Copyable {
     bytecodeCount = 0
   }
 
-  /// Reads what stands behind the kind of a `Z` packet; it replaces what this breakpoint had.
-  mutating func replace(
-    _ type: BreakpointType, _ address: UInt64, with packet: Span<UInt8>, from cursor: PacketCursor
-  ) throws(AgentFault) {
-    remove(type, address)
-    guard !cursor.isAtEnd(of: packet) else { return }
-    guard count >= 0, count < Self.capacity else { throw .noSpace }
+  /// Reads what stands behind the kind of a `Z` packet; nil where nothing does. Nothing is replaced yet: the bytecode
+  /// waits behind what is in use, and is forgotten unless ``replace(_:_:with:)`` takes it.
+  mutating func read(
+    _ type: BreakpointType, _ address: UInt64, _ packet: Span<UInt8>, from cursor: PacketCursor
+  ) throws(AgentFault) -> AgentExpressionList? {
+    guard !cursor.isAtEnd(of: packet) else { return nil }
+    guard count < Self.capacity || position(of: type, address) != nil else { throw .noSpace }
     var buffer = bytecode.mutableSpan
     var free = buffer._mutatingExtracting(droppingFirst: max(bytecodeCount, 0))
-    let list = try AgentExpressionList(packet, from: cursor, into: &free)
-    entries[count] = Entry(type: type, address: address, start: bytecodeCount, list: list)
+    return try AgentExpressionList(packet, from: cursor, into: &free)
+  }
+
+  /// What was read last becomes all that this breakpoint has.
+  mutating func replace(_ type: BreakpointType, _ address: UInt64, with list: AgentExpressionList?) {
+    let byteCount = list?.byteCount ?? 0
+    bytecodeCount &+= byteCount
+    remove(type, address)
+    guard let list, count >= 0, count < Self.capacity else { return }
+    entries[count] = Entry(type: type, address: address, start: bytecodeCount &- byteCount, list: list)
     count &+= 1
-    bytecodeCount &+= list.byteCount
   }
 
   mutating func remove(_ type: BreakpointType, _ address: UInt64) {

@@ -33,7 +33,10 @@ struct Link<Channel: ByteChannel & ~Copyable>: ~Copyable {
 
   private static var waitingCapacity: Int { 64 }
 
-  init(channel: consuming Channel) { self.channel = channel }
+  init(channel: consuming Channel) {
+    self.channel = channel
+    reply.shortensRuns = Channel.encoding == .compact
+  }
 
   mutating func receive() -> UInt8? {
     if waitingCount > 0 {

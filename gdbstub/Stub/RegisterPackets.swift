@@ -6,10 +6,11 @@ extension Engine where Channel: ~Copyable, Target: ~Copyable {
   static var registerTable: RegisterTable { RegisterTable(Target.registerFeatures) }
 
   /// `g`: all registers up to the MSRs. gdb takes those that are missing at the end one by one.
-  mutating func readRegisters(_ packet: Span<UInt8>, _ cursor: PacketCursor) -> HandlerStatus {
+  mutating func readRegisters(
+    of thread: TargetThread, _ packet: Span<UInt8>, _ cursor: PacketCursor
+  ) -> HandlerStatus {
     guard cursor.isAtEnd(of: packet) else { return .malformed }
     let table = Self.registerTable
-    let thread = thread
     link.reply.begin()
     var register = table.next(after: nil)
     while let current = register, current.isInGeneralPacket {
@@ -20,10 +21,11 @@ extension Engine where Channel: ~Copyable, Target: ~Copyable {
   }
 
   /// `G`: as many registers as there are values; what is not spelled in digits is left alone.
-  mutating func writeRegisters(_ packet: Span<UInt8>, _ start: PacketCursor) -> HandlerStatus {
+  mutating func writeRegisters(
+    of thread: TargetThread, _ packet: Span<UInt8>, _ start: PacketCursor
+  ) -> HandlerStatus {
     var cursor = start
     let table = Self.registerTable
-    let thread = thread
     var register = table.next(after: nil)
     while let current = register, current.isInGeneralPacket, !cursor.isAtEnd(of: packet) {
       if let value = cursor.registerValue(byteCount: current.byteCount, in: packet) {
@@ -39,20 +41,27 @@ extension Engine where Channel: ~Copyable, Target: ~Copyable {
     return cursor.isAtEnd(of: packet) ? .done : .malformed
   }
 
-  /// `p N`
-  mutating func readRegister(_ packet: Span<UInt8>, _ start: PacketCursor) -> HandlerStatus {
+  /// `p N`. lldb would take the `x` of an unknown value for a value.
+  mutating func readRegister(
+    of thread: TargetThread, _ packet: Span<UInt8>, _ start: PacketCursor
+  ) -> HandlerStatus {
     var cursor = start
     guard let number = cursor.hexadecimalNumber(in: packet), cursor.isAtEnd(of: packet) else {
       return .malformed
     }
     guard let register = Self.registerTable.register(numbered: number) else { return .noSuchRegister }
+    guard !session.isLLDB || target.read(register, of: thread) != nil else {
+      return .explained(Refusal(Refusal.invalid, "the value of this register is not known"))
+    }
     link.reply.begin()
     appendValue(of: register, thread)
     return .replied
   }
 
   /// `P N=VALUE`
-  mutating func writeRegister(_ packet: Span<UInt8>, _ start: PacketCursor) -> HandlerStatus {
+  mutating func writeRegister(
+    of thread: TargetThread, _ packet: Span<UInt8>, _ start: PacketCursor
+  ) -> HandlerStatus {
     var cursor = start
     guard let number = cursor.hexadecimalNumber(in: packet), cursor.take(UInt8(ascii: "="), in: packet) else {
       return .malformed

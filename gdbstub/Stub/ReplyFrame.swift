@@ -20,6 +20,8 @@ struct ReplyFrame: ~Copyable {
   private(set) var isCut = false
   private var runByte: UInt8 = 0
   private var runLength = 0
+  /// False where runs go over the line as they are.
+  var shortensRuns = true
   var form = Form.escaped
   var window = DocumentWindow()
 
@@ -116,7 +118,7 @@ struct ReplyFrame: ~Copyable {
     while runLength > 0 {
       put(runByte)
       runLength &-= 1
-      guard runLength >= 3 else { continue }
+      guard shortensRuns, runLength >= 3 else { continue }
       var repetitions = min(runLength, 97)
       while !Self.isSendable(repetitions) { repetitions &-= 1 }
       put(UInt8(ascii: "*"))

@@ -37,6 +37,8 @@ extension Engine where Channel: ~Copyable, Target: ~Copyable {
   /// The registers in it are those that gdb asks for after a step; with them it asks for none.
   mutating func sendStopReply() {
     session.awaitsStop = false
+    // A stop selects its thread: gdb does not say so again.
+    session.selected = nil
     session.plan = nil
     link.reply.begin()
     link.reply.raw(UInt8(ascii: "T"))

@@ -20,14 +20,25 @@ public enum ConsoleRoute: Equatable, Sendable {
 }
 
 extension Stub where Channel: ~Copyable, Target: ~Copyable {
+  /// True when a client's request is already here, which ``enterStopped(_:)`` will answer first.
+  public var hasRequest: Bool { pending != nil }
+
   /// Looks at the line while the machine runs; never waits for it. To be called until it gives `nothing`.
   public mutating func pollWhileRunning() -> RunningEvent {
+    if let byte = held.next() { return .typed(byte) }
     if engine.link.takeInterrupt() { return .stop }
     while let byte = engine.link.receive() {
+      if isAttached { held.forget() }
       let wasInside = decoder.isInsidePacket
-      if let event = runningEvent(feed(byte), byte, wasInside: wasInside) { return event }
+      let event = feed(byte)
+      if let event = isAttached || isExpected(event) ? runningEvent(event) : loneEvent(event, byte, wasInside)
+      {
+        return event
+      }
     }
     checkTime()
+    releaseInTime()
+    if let byte = held.next() { return .typed(byte) }
     return .nothing
   }
 
@@ -45,25 +56,59 @@ extension Stub where Channel: ~Copyable, Target: ~Copyable {
   }
 
   /// Nil: there may be more.
-  private mutating func runningEvent(
-    _ event: PacketEvent, _ byte: UInt8, wasInside: Bool
-  ) -> RunningEvent? {
+  private mutating func runningEvent(_ event: PacketEvent) -> RunningEvent? {
     switch event {
     case .interrupt: return .stop
     case .packet(let count): return hear(count)
     case .rejected(let rejection):
       if engine.link.acknowledges, rejection == .checksum { engine.link.send(UInt8(ascii: "-")) }
-      return nil
-    case .acknowledged where isExpected: acknowledge()
-    case .notAcknowledged where isAttached: repeatReply()
-    case .none, .acknowledged, .notAcknowledged:
-      return isAttached || wasInside || decoder.isInsidePacket ? nil : .typed(byte)
-    case .began, .notification: break
+    case .acknowledged: acknowledge()
+    case .notAcknowledged: repeatReply()
+    case .none, .began, .notification: break
     }
     return nil
   }
 
-  private var isExpected: Bool { isAttached || engine.session.expectsLastAcknowledgement }
+  /// The `+` to the last reply that a client got.
+  private func isExpected(_ event: PacketEvent) -> Bool {
+    event == .acknowledged && engine.session.expectsLastAcknowledgement
+  }
+
+  /// While no client is attached, the line may be a console: what is no packet and no interrupt was typed. A `+` may be
+  /// the greeting before a packet.
+  private mutating func loneEvent(
+    _ event: PacketEvent, _ byte: UInt8, _ wasInside: Bool
+  ) -> RunningEvent? {
+    switch event {
+    case .interrupt: return .stop
+    case .packet(let count):
+      held.forget()
+      return hear(count)
+    case .rejected:
+      held.append(byte)
+      guard held.endsInChecksum() else { break }
+      held.forget()
+      return runningEvent(event)
+    case .acknowledged where held.isEmpty, .began:
+      held.append(byte)
+      return nil
+    case .none where wasInside && !byte.isControl:
+      held.append(byte)
+      return nil
+    case .none, .acknowledged, .notAcknowledged, .notification: held.append(byte)
+    }
+    decoder = PacketDecoder(.requests)
+    held.release()
+    return held.next().map { .typed($0) }
+  }
+
+  /// The rest of what looked like a packet does not come.
+  private mutating func releaseInTime() {
+    guard !held.isEmpty, !decoder.isInsidePacket,
+      engine.link.channel.microseconds() &- lastByte > LinkTime.insidePacket
+    else { return }
+    held.release()
+  }
 
   /// A packet while the machine runs: answered once it stands, but for the repetition of the request that resumed it.
   private mutating func hear(_ count: Int) -> RunningEvent? {
@@ -88,4 +133,9 @@ extension PacketOpening {
     guard cursor.take("vCont", in: packet), cursor.take(UInt8(ascii: ";"), in: packet) else { return false }
     return packet.byte(at: cursor.position) == UInt8(ascii: "t")
   }
+}
+
+extension UInt8 {
+  /// No client sends one in its first packet, and every typed line ends in one.
+  fileprivate var isControl: Bool { self < 0x20 }
 }

@@ -20,6 +20,8 @@ public struct Stub<Channel: ByteChannel & ~Copyable, Target: DebugTarget & ~Copy
   /// Length of a packet in `input` that came while the machine ran, and is answered once it stands.
   var pending: Int?
   var pendingBeginsSession = false
+  /// What may have been typed.
+  var held = HeldBytes()
   /// 1 while a packet is being answered. Still 1 on entry, it means that answering it failed. Atomic, so that it stands in
   /// memory when a fault comes: nothing in the code between its two stores could read it.
   let isAnswering = Atomic<UInt8>(0)
@@ -60,6 +62,7 @@ public struct Stub<Channel: ByteChannel & ~Copyable, Target: DebugTarget & ~Copy
   /// Takes note of a stop and tells the client of it; gives a plan when it need not be told.
   mutating func begin(_ stop: StopReason) -> ResumePlan? {
     engine.stop = stop
+    held.forget()
     isAnswering.store(0, ordering: .releasing)
     if let plan = engine.silentPlan(&expressions) { return plan }
     if pending == nil, engine.session.awaitsStop {

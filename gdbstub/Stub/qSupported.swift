@@ -10,7 +10,8 @@ extension Engine where Channel: ~Copyable, Target: ~Copyable {
     link.reply.hexadecimal(number: UInt64(StubLimits.packet))
     link.reply.text(";QStartNoAckMode+;qXfer:features:read+;qXfer:threads:read+")
     if Self.offers(.memoryMap) { link.reply.text(";qXfer:memory-map:read+") }
-    link.reply.text(";vContSupported+;binary-upload+")
+    link.reply.text(";vContSupported+")
+    if Channel.encoding == .compact { link.reply.text(";binary-upload+") }
     if Self.offers(.breakpointCauses) {
       if session.takesSoftwareCause, Self.offers(.softwareBreakpoints) { link.reply.text(";swbreak+") }
       if session.takesHardwareCause, Self.offers(.hardwareBreakpoints) { link.reply.text(";hwbreak+") }
