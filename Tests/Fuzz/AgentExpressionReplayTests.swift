@@ -5,7 +5,7 @@ import Testing
 /// folder.
 @Suite struct AgentExpressionReplayTests {
   private static let corpus = URL(filePath: #filePath).deletingLastPathComponent()
-    .appending(path: "agent-corpus")
+    .appending(path: "Corpus/AgentExpression")
 
   private static func names() throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: corpus.path).sorted()

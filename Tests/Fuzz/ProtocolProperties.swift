@@ -4,7 +4,7 @@ import RemoteProtocol
 /// replay the corpus.
 ///
 /// - Returns: the property that `input` breaks, nil when all hold. A trap is the worst of them.
-func brokenProperty(of input: [UInt8]) -> String? {
+func brokenProtocolProperty(of input: [UInt8]) -> String? {
   for direction in [PacketDirection.requests, .replies] {
     guard survives(encoded(input), as: input, direction) else {
       return "a payload is not what was encoded (\(direction))"

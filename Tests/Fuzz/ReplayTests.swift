@@ -3,7 +3,8 @@ import Testing
 
 /// The fuzzer's corpus, replayed. An input that once broke something belongs into it.
 @Suite struct ReplayTests {
-  private static let corpus = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "corpus")
+  private static let corpus = URL(filePath: #filePath).deletingLastPathComponent()
+    .appending(path: "Corpus/RemoteProtocol")
 
   private static func names() throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: corpus.path).sorted()
@@ -17,7 +18,7 @@ import Testing
 
   @Test(arguments: try names())
   func everyInputKeepsTheProperties(name: String) throws {
-    #expect(brokenProperty(of: try input(name)) == nil)
+    #expect(brokenProtocolProperty(of: try input(name)) == nil)
   }
 
   /// Cut short, as a line that goes dead leaves it.
@@ -25,7 +26,7 @@ import Testing
   func everyStartOfAnInputKeepsTheProperties(name: String) throws {
     let input = try input(name)
     for length in stride(from: 0, to: min(input.count, 200), by: 3) {
-      #expect(brokenProperty(of: Array(input.prefix(length))) == nil, "\(length) bytes")
+      #expect(brokenProtocolProperty(of: Array(input.prefix(length))) == nil, "\(length) bytes")
     }
   }
 
@@ -38,7 +39,7 @@ import Testing
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
       var damaged = input
       damaged[Int(state >> 33) % input.count] ^= 1 << UInt8(state >> 30 & 7)
-      #expect(brokenProperty(of: damaged) == nil, "\(damaged)")
+      #expect(brokenProtocolProperty(of: damaged) == nil, "\(damaged)")
     }
   }
 }
