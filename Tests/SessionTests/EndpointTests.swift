@@ -12,6 +12,8 @@ import Testing
     ("unix:/run/a:b", .unix(path: "/run/a:b")),
     ("unix:relative", .unix(path: "relative")),
     ("serial:/dev/ttyS0", .serial(device: "/dev/ttyS0")),
+    ("serial:/dev/ttyUSB1,9600", .serial(device: "/dev/ttyUSB1", baud: .baud9600)),
+    ("serial:a,b,115200", .serial(device: "a,b", baud: .baud115200)),
   ])
   func reads(_ text: String, _ endpoint: Endpoint) throws {
     #expect(try Endpoint(parsing: text) == endpoint)
@@ -21,7 +23,7 @@ import Testing
 
   @Test(arguments: [
     "", ":", "host", "host:", "host:0", "host:65536", "host:-1", "host:12a", "tcp:", "unix:", "serial:",
-    "::1:1234", "/run/socket", "/run/socket:1", "udp:host:1",
+    "serial:,9600", "::1:1234", "/run/socket", "/run/socket:1", "udp:host:1",
   ])
   func refuses(_ text: String) {
     #expect(throws: SessionError.invalidEndpoint(text)) { try Endpoint(parsing: text) }
@@ -41,8 +43,8 @@ import Testing
       }
     }
     #expect(
-      line("nowhere") == "2: \"nowhere\" is no endpoint; give tcp:HOST:PORT, unix:PATH or serial:DEVICE")
-    #expect(line("serial:/dev/ttyS0") == "2: serial:/dev/ttyS0: serial lines are not supported yet")
+      line("nowhere")
+        == "2: \"nowhere\" is no endpoint; give tcp:HOST:PORT, unix:PATH or serial:DEVICE[,BAUD]")
     // Port 1 is nobody's.
     #expect(line(":1") == "3: tcp:127.0.0.1:1: connection refused; nothing listens there")
     #expect(line("unix:/nonexistent/socket") == "3: unix:/nonexistent/socket: no such endpoint")

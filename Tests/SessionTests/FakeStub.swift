@@ -48,6 +48,16 @@ final class FakeStub: Sendable {
     }
   }
 
+  /// The same at the far end of a line that is open already, which `endpoint` names.
+  init(
+    on line: Descriptor, _ endpoint: Endpoint,
+    _ answer: @escaping @Sendable (_ request: String, _ before: Int) -> Answer
+  ) throws {
+    directory = try PrivateDirectory()
+    self.endpoint = endpoint
+    Thread.detachNewThread { [self] in serve(line, "", answer) }
+  }
+
   /// Every request so far.
   var requests: [String] { received.withLock { $0 } }
   /// True when `request` comes soon, and nothing after it.

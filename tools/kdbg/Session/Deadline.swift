@@ -9,6 +9,12 @@ struct Deadline {
     end = .now + limit
   }
 
+  /// The earlier one of a point in time and another deadline.
+  init(at time: ContinuousClock.Instant, or other: Deadline) {
+    limit = other.limit
+    end = other.end.map { min($0, time) } ?? time
+  }
+
   private init() {
     limit = .zero
     end = nil

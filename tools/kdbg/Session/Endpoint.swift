@@ -2,23 +2,33 @@
 public enum Endpoint: Equatable, Sendable {
   case tcp(host: String, port: UInt16)
   case unix(path: String)
-  case serial(device: String)
+  case serial(device: String, baud: BaudRate = .standard)
 
   /// QEMU's own default for `-s`.
   public static let standard = Endpoint.tcp(host: "127.0.0.1", port: 1234)
 
-  /// Reads `tcp:HOST:PORT`, `HOST:PORT`, `:PORT`, `unix:PATH` or `serial:DEVICE`. An IPv6 host stands in
+  /// Reads `tcp:HOST:PORT`, `HOST:PORT`, `:PORT`, `unix:PATH` or `serial:DEVICE[,BAUD]`. An IPv6 host stands in
   /// brackets.
   public init(parsing text: String) throws(SessionError) {
     if let path = text.remainder(after: "unix:") {
       guard !path.isEmpty else { throw .invalidEndpoint(text) }
       self = .unix(path: path)
-    } else if let device = text.remainder(after: "serial:") {
-      guard !device.isEmpty else { throw .invalidEndpoint(text) }
-      self = .serial(device: device)
+    } else if let line = text.remainder(after: "serial:") {
+      self = try Self.serial(parsing: line, whole: text)
     } else {
       self = try Self.tcp(parsing: text.remainder(after: "tcp:") ?? text, whole: text)
     }
+  }
+
+  /// A comma and what follows it are the rate; a device with a comma in its name needs one behind it.
+  private static func serial(parsing text: String, whole: String) throws(SessionError) -> Endpoint {
+    let comma = text.lastIndex(of: ",")
+    let device = String(text[..<(comma ?? text.endIndex)])
+    guard !device.isEmpty else { throw .invalidEndpoint(whole) }
+    guard let comma else { return .serial(device: device) }
+    let digits = text[text.index(after: comma)...]
+    guard let baud = Int(digits).flatMap(BaudRate.init) else { throw .invalidBaudRate(String(digits)) }
+    return .serial(device: device, baud: baud)
   }
 
   private static func tcp(parsing text: String, whole: String) throws(SessionError) -> Endpoint {
@@ -39,9 +49,30 @@ extension Endpoint: CustomStringConvertible {
     switch self {
     case .tcp(let host, let port): host.contains(":") ? "tcp:[\(host)]:\(port)" : "tcp:\(host):\(port)"
     case .unix(let path): "unix:\(path)"
-    case .serial(let device): "serial:\(device)"
+    case .serial(let device, let baud):
+      baud == .standard && !device.contains(",") ? "serial:\(device)" : "serial:\(device),\(baud.rawValue)"
     }
   }
+}
+
+/// Bits per second on a serial line: the rates that ports have.
+public enum BaudRate: Int, Sendable, CaseIterable {
+  case baud1200 = 1200
+  case baud2400 = 2400
+  case baud4800 = 4800
+  case baud9600 = 9600
+  case baud19200 = 19200
+  case baud38400 = 38400
+  case baud57600 = 57600
+  case baud115200 = 115200
+  case baud230400 = 230400
+  case baud460800 = 460800
+  case baud921600 = 921600
+  case baud1500000 = 1_500_000
+  case baud3000000 = 3_000_000
+  case baud4000000 = 4_000_000
+
+  public static let standard = BaudRate.baud115200
 }
 
 extension String {

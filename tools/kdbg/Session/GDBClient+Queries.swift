@@ -35,9 +35,11 @@ extension GDBClient {
     self.features = features
     // Below what any request needs, the number is a mistake.
     if let size = features.number("PacketSize"), size >= 64 {
-      packetSize = min(size, PacketStream.largestPacket / 2)
+      packetSize = min(size, line.largestPacket)
     }
-    if features.has("QStartNoAckMode"), try request("QStartNoAckMode", "QStartNoAckMode").isOK {
+    if line == .reliable, features.has("QStartNoAckMode"),
+      try request("QStartNoAckMode", "QStartNoAckMode").isOK
+    {
       acknowledgement = .off
     }
     return features

@@ -18,7 +18,6 @@ final class GDBClient {
 
   /// How many requests may wait for their replies; more would only fill buffers.
   static let window = 16
-  private static let attempts = 3
   /// A stub acknowledges at once. One that has not by then did not get the request: it may still be booting, or the
   /// line lost bytes.
   private static let acknowledgementLimit = Duration.seconds(1)
@@ -26,6 +25,7 @@ final class GDBClient {
   /// How long a reply may take.
   let limit: Duration
   let endpoint: Endpoint
+  let line: Line
   var acknowledgement = Acknowledgement.immediate
   /// The largest payload that the stub takes, in bytes. What GDB assumes when a stub does not say.
   var packetSize = 400
@@ -36,26 +36,53 @@ final class GDBClient {
 
   let connection: Descriptor
   private var stream = PacketStream()
-  private var queue = PacketQueue()
+  var queue = PacketQueue()
   private var owedAcknowledgements = 0
-  private var lastFrame: [UInt8] = []
-  private var outstanding = 0
+  var lastFrame: [UInt8] = []
+  var outstanding = 0
   private var rejections = 0
   private var resends = 0
   /// True once anything came back for the last request.
-  private var isAcknowledged = false
-  private var ending: SessionError?
+  var isAcknowledged = false
+  var ending: SessionError?
+  /// Something was sent twice on a lossy line since the last ``resynchronise(_:)``, so an answer may come twice too.
+  var isOutOfStep = false
+  /// A 0x03 was sent, and no stop came yet.
+  var isInterrupting = false
+  /// When something last came in, of whatever kind.
+  var lastArrival = ContinuousClock.now
+  /// Requests and interrupts that were sent again, and replies that were asked for again.
+  private(set) var repetitions = 0
 
-  init(_ connection: Descriptor, _ endpoint: Endpoint, limit: Duration) {
+  init(_ connection: Descriptor, _ endpoint: Endpoint, limit: Duration, line: Line? = nil) {
     self.connection = connection
     self.endpoint = endpoint
     self.limit = limit
+    self.line = line ?? endpoint.line
   }
 
-  /// Sends one request and gives its reply.
+  /// Sends one request and gives its reply. Where the line has done damage, what is read is read until it comes twice
+  /// in a row: of the packets that are hit, one in 256 has the right checksum.
   func request(_ payload: [UInt8], _ operation: String) throws(SessionError) -> Reply {
     try send(payload, operation)
-    return try reply(operation)
+    var answer = try reply(operation)
+    guard line != .reliable, repetitions > 0, Self.reads(payload) else { return answer }
+    let deadline = Deadline(after: limit)
+    while !deadline.hasPassed {
+      try send(payload, operation)
+      let again = try reply(operation)
+      if again.bytes == answer.bytes { return answer }
+      answer = again
+    }
+    throw end(.timedOut(operation: operation, limit: limit))
+  }
+
+  /// Registers, memory, and what `qXfer` gives.
+  private static func reads(_ payload: [UInt8]) -> Bool {
+    switch payload.first {
+    case UInt8(ascii: "g"), UInt8(ascii: "p"), UInt8(ascii: "m"), UInt8(ascii: "x"): true
+    default: payload.starts(with: Array("qXfer".utf8))
+    }
   }
 
   func request(_ text: String, _ operation: String) throws(SessionError) -> Reply {
@@ -66,6 +93,10 @@ final class GDBClient {
   func pipeline(_ requests: [[UInt8]], _ operation: String) throws(SessionError) -> [Reply] {
     var replies: [Reply] = []
     replies.reserveCapacity(requests.count)
+    guard line == .reliable else {
+      for payload in requests { replies.append(try request(payload, operation)) }
+      return replies
+    }
     var sent = 0
     while replies.count < requests.count {
       let first = sent
@@ -84,6 +115,7 @@ final class GDBClient {
 
   /// Sends a request without waiting for its reply.
   func send(_ payload: [UInt8], _ operation: String) throws(SessionError) {
+    if isOutOfStep { try resynchronise(operation) }
     enqueue(payload)
     try flush(operation)
   }
@@ -98,6 +130,11 @@ final class GDBClient {
         if case .signal = stop {} else { farewell = stop }
         continue
       }
+      if line != .reliable {
+        if Self.isMark(packet) != (lastFrame == Self.mark), !packet.isEmpty { continue }
+        // Not before it is known to be the answer: the acknowledgement of a late one would count for the next reply.
+        try acknowledge()
+      }
       outstanding -= 1
       return Reply(bytes: packet)
     }
@@ -106,6 +143,11 @@ final class GDBClient {
   /// The next packet. A single request that nobody acknowledges is sent again, as the protocol has it.
   private func repeatedPacket(_ operation: String, until deadline: Deadline) throws(SessionError) -> [UInt8]?
   {
+    if case .lossy(let patience) = line {
+      return try persistently(operation, until: deadline, patience) { () throws(SessionError) in
+        try sendAgain(lastFrame, operation)
+      }
+    }
     while true {
       guard !isAcknowledged, acknowledgement != .off, outstanding == 1, !deadline.hasPassed else {
         return try packet(operation, until: deadline, interrupt: nil)
@@ -139,12 +181,20 @@ final class GDBClient {
   func stop(until deadline: Deadline, interrupt: InterruptRequest?) throws(SessionError) -> Stop {
     while true {
       do {
-        guard let packet = try packet("wait", until: deadline, interrupt: interrupt) else {
+        guard let packet = try stopPacket(until: deadline, interrupt: interrupt) else {
           return .interruptRequested
         }
         // Console output of the stub (`O`) and the like are passed over.
-        guard let stop = Self.stopReply(packet) else { continue }
+        guard let stop = Self.stopReply(packet) else {
+          // A stub that has the request has no other reply left to repeat.
+          let isOutput = packet.first == UInt8(ascii: "O") && !Reply(bytes: packet).isOK
+          if line != .reliable, isOutput { try acknowledge() }
+          if line != .reliable, !isOutput { isAcknowledged = false }
+          continue
+        }
+        if line != .reliable { try acknowledge() }
         outstanding = max(outstanding - 1, 0)
+        isInterrupting = false
         return .reply(stop)
       } catch {
         // Nothing was due, so nothing is out of step.
@@ -157,6 +207,7 @@ final class GDBClient {
 
   /// Asks a running target to stop.
   func sendInterrupt() throws(SessionError) {
+    isInterrupting = line != .reliable
     queue.write(0x03)
     try flush("interrupt")
   }
@@ -170,16 +221,18 @@ final class GDBClient {
     }
   }
 
-  private func enqueue(_ payload: [UInt8]) {
+  func enqueue(_ payload: [UInt8]) {
     for _ in 0..<owedAcknowledgements { queue.write(UInt8(ascii: "+")) }
     owedAcknowledgements = 0
     lastFrame = payload
     isAcknowledged = false
+    rejections = 0
+    resends = 0
     queue.frame(payload)
     outstanding += 1
   }
 
-  private func flush(_ operation: String) throws(SessionError) {
+  func flush(_ operation: String) throws(SessionError) {
     if let ending { throw ending }
     let deadline = Deadline(after: limit)
     var sent = 0
@@ -197,7 +250,7 @@ final class GDBClient {
   }
 
   /// The next packet; nil when `interrupt` was requested first.
-  private func packet(
+  func packet(
     _ operation: String, until deadline: Deadline, interrupt: InterruptRequest?
   ) throws(SessionError) -> [UInt8]? {
     if let ending { throw ending }
@@ -206,13 +259,18 @@ final class GDBClient {
       case .none:
         guard try receive(operation, until: deadline, interrupt: interrupt) else { return nil }
       case .packet(let byteCount):
-        try acknowledge()
+        if line == .reliable { try acknowledge() }
         rejections = 0
         resends = 0
         isAcknowledged = true
         return stream.packet(byteCount)
-      case .rejected(let rejection): try reject(rejection, operation)
-      case .notAcknowledged: try resend(operation)
+      case .rejected(let rejection):
+        try reject(rejection, operation)
+        // A stub that sends nothing else is waited for no longer than one that is silent.
+        if deadline.hasPassed { throw end(.timedOut(operation: operation, limit: deadline.limit)) }
+      case .notAcknowledged:
+        try resend(operation)
+        if deadline.hasPassed { throw end(.timedOut(operation: operation, limit: deadline.limit)) }
       case .acknowledged: isAcknowledged = true
       case .began, .notification, .interrupt: break
       }
@@ -230,7 +288,9 @@ final class GDBClient {
       let ready = Readiness.wait(awaited, until: deadline)
       if ready[0] {
         switch stream.fill(from: connection) {
-        case .bytes: return true
+        case .bytes:
+          lastArrival = .now
+          return true
         case .wouldBlock: continue
         case .closed: throw end(.connectionClosed)
         }
@@ -258,20 +318,37 @@ final class GDBClient {
     }
     rejections += 1
     // With several on the way, the stub would repeat its last reply, which need not be this one.
-    guard acknowledgement != .off, outstanding <= 1, rejections <= Self.attempts else {
+    guard acknowledgement != .off, outstanding <= 1, rejections <= line.attempts else {
       throw end(.unexpectedReply(operation: operation, reply: "a packet with a wrong checksum"))
     }
+    try askAgain(operation)
+  }
+
+  private func resend(_ operation: String) throws(SessionError) {
+    // Damage can look like it when nothing is due.
+    if line != .reliable, outstanding == 0 { return }
+    resends += 1
+    guard acknowledgement != .off, outstanding == 1, resends <= line.attempts else {
+      throw end(.unexpectedReply(operation: operation, reply: "a request for repetition"))
+    }
+    try sendAgain(lastFrame, operation)
+  }
+
+  func sendAgain(_ payload: [UInt8], _ operation: String) throws(SessionError) {
+    noteRepetition()
+    queue.frame(payload)
+    try flush(operation)
+  }
+
+  func askAgain(_ operation: String) throws(SessionError) {
+    noteRepetition()
     queue.write(UInt8(ascii: "-"))
     try flush(operation)
   }
 
-  private func resend(_ operation: String) throws(SessionError) {
-    resends += 1
-    guard acknowledgement != .off, outstanding == 1, resends <= Self.attempts else {
-      throw end(.unexpectedReply(operation: operation, reply: "a request for repetition"))
-    }
-    queue.frame(lastFrame)
-    try flush(operation)
+  func noteRepetition() {
+    repetitions += 1
+    isOutOfStep = line != .reliable
   }
 
   private func end(_ error: SessionError) -> SessionError {

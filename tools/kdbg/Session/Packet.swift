@@ -29,9 +29,9 @@ struct Request {
 
   mutating func append(_ thread: ThreadIdentifier) { append(thread.wireText) }
 
-  /// `m ADDRESS,COUNT`.
-  static func read(_ address: UInt64, _ byteCount: Int) -> [UInt8] {
-    var request = Request("m")
+  /// `m ADDRESS,COUNT`, or the same with another letter.
+  static func read(_ address: UInt64, _ byteCount: Int, _ letter: String = "m") -> [UInt8] {
+    var request = Request(letter)
     request.append(hexadecimal: address)
     request.append(UInt8(ascii: ","))
     request.append(hexadecimal: UInt64(byteCount))
@@ -95,6 +95,9 @@ struct Reply {
   func failure(_ operation: String) -> SessionError {
     if isEmpty { return .unsupported(operation: operation) }
     if let errorCode { return .refused(operation: operation, code: errorCode) }
+    if text.hasPrefix("E.") {
+      return .refusedInWords(operation: operation, reason: String(text.dropFirst(2)))
+    }
     return .unexpectedReply(operation: operation, reply: String(text.prefix(40)))
   }
 }

@@ -116,29 +116,6 @@ struct PacketPageFetcher: PageFetcher {
   }
 }
 
-/// Pieces of pages over a slow line, from a stub that takes physical addresses as QEMU's does, and that refuses what is
-/// not memory. Small pieces, because a walk needs a qword of each table and every byte takes its time.
-struct LinePageFetcher: PageFetcher {
-  static var pageByteCount: Int { 64 }
-  let client: GDBClient
-
-  func fetch(pages: [UInt64]) throws(SessionError) -> [[UInt8]?] {
-    let size = UInt64(Self.pageByteCount)
-    let requests =
-      [PhysicalMode.physical.request] + pages.map { Request.read($0 * size, Self.pageByteCount) }
-      + [PhysicalMode.virtual.request]
-    var replies: [Reply] = []
-    // One by one: a serial line has no buffer for what comes early.
-    for request in requests { replies.append(try client.request(request, "read physical memory")) }
-    try replies.removeFirst().requireOK("read physical memory")
-    try replies.removeLast().requireOK("read physical memory")
-    return replies.map { reply in
-      guard let piece = reply.hexadecimalBytes(), piece.count == Self.pageByteCount else { return nil }
-      return piece
-    }
-  }
-}
-
 /// How QEMU's gdbserver understands the addresses of `m` and `M`. One switch for all its clients, kept when they
 /// go away.
 enum PhysicalMode: Equatable {

@@ -112,11 +112,15 @@ struct RegisterLayout {
     file.cr4 = CR4(rawValue: try needed("cr4"))
     file.cr8 = value("cr8", in: packet)
     file.efer = EFER(rawValue: try needed("efer"))
+    file.star = value("star", in: packet)
+    file.lstar = value("lstar", in: packet)
+    file.syscallMask = value("sfmask", in: packet)
     return file
   }
 
   /// The system registers of a stub that describes them as registers: `tr`, `tr_base`, `tr_limit`,
-  /// `tr_attributes`, the same for `ldtr`, and `gdtr_base`, `gdtr_limit`, `idtr_base`, `idtr_limit`. QEMU does not.
+  /// `tr_attributes`, the same for `ldtr`, and `gdtr_base`, `gdtr_limit`, `idtr_base`, `idtr_limit`, `dr0` and so on.
+  /// QEMU does not.
   func systemRegisters(in packet: RegisterPacket) -> SystemRegisters {
     func segment(_ name: String) -> SegmentCache? {
       guard let selector = value(name, in: packet), let base = value("\(name)_base", in: packet),
@@ -133,7 +137,12 @@ struct RegisterLayout {
       else { return nil }
       return TableRegister(base: VirtualAddress(base), limit: UInt16(truncatingIfNeeded: limit))
     }
-    return SystemRegisters(
+    var system = SystemRegisters(
       task: segment("tr"), local: segment("ldtr"), global: table("gdtr"), interrupt: table("idtr"))
+    let addresses = ["dr0", "dr1", "dr2", "dr3"].compactMap { value($0, in: packet) }
+    if addresses.count == 4 { system.debugAddress = addresses }
+    system.debugStatus = value("dr6", in: packet)
+    system.debugControl = value("dr7", in: packet)
+    return system
   }
 }

@@ -3,13 +3,16 @@ extension SessionError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .invalidEndpoint(let text):
-      "\"\(text)\" is no endpoint; give tcp:HOST:PORT, unix:PATH or serial:DEVICE"
-    case .unsupportedEndpoint(let endpoint): "\(endpoint): serial lines are not supported yet"
+      "\"\(text)\" is no endpoint; give tcp:HOST:PORT, unix:PATH or serial:DEVICE[,BAUD]"
+    case .invalidBaudRate(let text):
+      "\"\(text)\" is no baud rate; give one of \(BaudRate.allCases.map { String($0.rawValue) }.joined(separator: " "))"
     case .invalidLaunchOption(let option, let reason): "\(option): \(reason)"
     case .emulatorNotFound(let name): "\(name): no such program; install qemu-system-x86, or set QEMU"
     case .emulatorFailed(let status, let message): Self.emulatorFailed(status, message)
     case .endpointNotFound(let endpoint): "\(endpoint): no such endpoint"
     case .endpointRefused(let endpoint): "\(endpoint): connection refused; nothing listens there"
+    case .endpointBusy(let endpoint): "\(endpoint): another program holds it"
+    case .notATerminal(let endpoint): "\(endpoint): not a serial line"
     case .endpointSilent(let endpoint, let limit):
       "\(endpoint): no answer within \(Self.words(limit)); another debugger may be attached"
     case .missingRegisters(let names):
@@ -22,12 +25,14 @@ extension SessionError: CustomStringConvertible {
       "\(operation): the target did not answer within \(Self.words(limit))"
     case .unexpectedReply(let operation, let reply): "\(operation): the target answered with \"\(reply)\""
     case .refused(let operation, let code): "\(operation): the target refused (E\(String(code, radix: 16)))"
+    case .refusedInWords(let operation, let reason): "\(operation): the target refused: \(reason)"
     case .unsupported(let operation): "\(operation): the target does not support it"
     case .notMapped(let address): "\(Self.words(address.rawValue)) is not mapped"
     case .outsideMemory(let address): "physical \(Self.words(address.rawValue)) is not memory"
     case .unknownRegister(let name): "the target has no register \"\(name)\""
     case .unknownThread(let name): "the target has no thread \(name)"
     case .running: "the machine is running; stop it first"
+    case .notSupervisor: "the processor is not in Ring 0 in 64-bit mode"
     case .needsReset: "the machine has shut down; it can be read, but not run"
     case .ended: "the session has ended"
     }

@@ -4,8 +4,8 @@ import X86
 public enum SessionError: Error, Equatable, Sendable {
   // What the user asked for cannot be done.
   case invalidEndpoint(String)
-  /// An endpoint of a kind that this version cannot open.
-  case unsupportedEndpoint(Endpoint)
+  /// No rate that a serial line can have.
+  case invalidBaudRate(String)
   case invalidLaunchOption(option: String, reason: String)
 
   // The target could not be reached.
@@ -14,6 +14,10 @@ public enum SessionError: Error, Equatable, Sendable {
   case emulatorFailed(status: ProcessStatus?, message: String)
   case endpointNotFound(Endpoint)
   case endpointRefused(Endpoint)
+  /// A serial line that another program holds.
+  case endpointBusy(Endpoint)
+  /// The device of a serial line is something else.
+  case notATerminal(Endpoint)
   /// No answer to the first packets: something else listens there, or another debugger is attached.
   case endpointSilent(Endpoint, limit: Duration)
   /// The stub does not give these registers, and kdbg cannot work without them.
@@ -31,6 +35,8 @@ public enum SessionError: Error, Equatable, Sendable {
 
   // The target is there and says no.
   case refused(operation: String, code: UInt8)
+  /// The same with the stub's own reason.
+  case refusedInWords(operation: String, reason: String)
   case unsupported(operation: String)
   case notMapped(VirtualAddress)
   case outsideMemory(PhysicalAddress)
@@ -38,6 +44,8 @@ public enum SessionError: Error, Equatable, Sendable {
   case unknownThread(String)
   /// The machine runs; stop it first.
   case running
+  /// The selected processor is not in Ring 0 in long mode, where alone the operation works.
+  case notSupervisor
   /// The machine has shut down (a triple fault, or its own wish): it can be read, but never runs again. QEMU
   /// answers no request to resume it, and its firmware takes two resets to boot again; starting anew is cleaner.
   case needsReset
@@ -55,12 +63,14 @@ public enum SessionError: Error, Equatable, Sendable {
 
   public var category: Category {
     switch self {
-    case .invalidEndpoint, .unsupportedEndpoint, .invalidLaunchOption: .usage
-    case .emulatorNotFound, .emulatorFailed, .endpointNotFound, .endpointRefused, .endpointSilent,
-      .missingRegisters, .systemFailure:
+    case .invalidEndpoint, .invalidBaudRate, .invalidLaunchOption: .usage
+    case .emulatorNotFound, .emulatorFailed, .endpointNotFound, .endpointRefused, .endpointBusy,
+      .endpointSilent, .notATerminal, .missingRegisters, .systemFailure:
       .unreachable
     case .connectionClosed, .emulatorEnded, .timedOut, .unexpectedReply, .ended: .lost
-    case .refused, .unsupported, .notMapped, .outsideMemory, .unknownRegister, .unknownThread, .running,
+    case .refused, .refusedInWords, .unsupported, .notMapped, .outsideMemory, .unknownRegister,
+      .unknownThread, .running,
+      .notSupervisor,
       .needsReset:
       .refused
     }

@@ -20,7 +20,9 @@ struct StubDialect: Equatable {
 
   /// Puts the stub into the state in which kdbg works.
   func prepare(_ client: GDBClient) throws(SessionError) {
-    if isQEMU, client.acknowledgement == .immediate { client.acknowledgement = .deferred }
+    if isQEMU, client.line == .reliable, client.acknowledgement == .immediate {
+      client.acknowledgement = .deferred
+    }
     if initialMode == .physical {
       try client.request(PhysicalMode.virtual.request, "PhyMemMode").requireOK("PhyMemMode")
     }

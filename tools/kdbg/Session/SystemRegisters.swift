@@ -1,11 +1,18 @@
 import X86
 
-/// The registers that say where the processor's tables are. Nil: not known.
+/// The registers that say where the processor's tables are, and the others that only a monitor shows. Nil: not known.
 struct SystemRegisters: Equatable {
   var task: SegmentCache?
   var local: SegmentCache?
   var global: TableRegister?
   var interrupt: TableRegister?
+  /// The hidden parts of CS and SS.
+  var code: SegmentCache?
+  var stack: SegmentCache?
+  /// DR0...DR3, DR6 and DR7.
+  var debugAddress: [UInt64]?
+  var debugStatus: UInt64?
+  var debugControl: UInt64?
 
   var isUnknown: Bool { self == SystemRegisters() }
 
@@ -51,8 +58,21 @@ struct SystemRegisters: Equatable {
     case "LDT": local = Self.segment(fields(), isLongMode)
     case "GDT": global = Self.table(fields(), isLongMode)
     case "IDT": interrupt = Self.table(fields(), isLongMode)
+    case "CS ": code = Self.segment(fields(), isLongMode)
+    case "SS ": stack = Self.segment(fields(), isLongMode)
+    case "DR0": debugAddress = Self.values(line, count: 4)
+    case "DR6":
+      guard let values = Self.values(line, count: 2) else { return }
+      (debugStatus, debugControl) = (values[0], values[1])
     default: break
     }
+  }
+
+  /// The values of `DR6=00000000ffff0ff0 DR7=0000000000000400`; nil unless there are `count`.
+  private static func values(_ line: Substring.UTF8View, count: Int) -> [UInt64]? {
+    let values = Substring(line).split(separator: " ")
+      .compactMap { $0.split(separator: "=").last.flatMap { UInt64($0, radix: 16) } }
+    return values.count == count ? values : nil
   }
 
   private static func base(_ field: Substring, _ isLongMode: Bool) -> UInt64? {
@@ -74,5 +94,20 @@ struct SystemRegisters: Equatable {
       let limit = UInt32(fields[1], radix: 16)
     else { return nil }
     return TableRegister(base: VirtualAddress(base), limit: UInt16(truncatingIfNeeded: limit))
+  }
+}
+
+extension SystemRegisters {
+  /// Fills in what is known.
+  func apply(to file: inout RegisterFile) {
+    file.taskRegister = task
+    file.localTable = local
+    file.globalTable = global
+    file.interruptTable = interrupt
+    file.csCache = code
+    file.ssCache = stack
+    file.debugAddress = debugAddress.map { values in InlineArray { values[$0] } }
+    file.debugStatus = debugStatus
+    file.debugControl = debugControl
   }
 }

@@ -14,11 +14,8 @@ extension Target {
   public var registers: RegisterFile {
     var file = coreRegisters
     guard core != nil else { return file }
-    let system = attemptQuietly { () throws(SessionError) in try currentSystemRegisters() }
-    file.taskRegister = system?.task
-    file.localTable = system?.local
-    file.globalTable = system?.global
-    file.interruptTable = system?.interrupt
+    attemptQuietly { () throws(SessionError) in try currentSystemRegisters() }?.apply(to: &file)
+    if !modelSpecific.isEmpty, let cpu = try? selectedCPU() { modelSpecific[cpu]?.apply(to: &file) }
     return file
   }
 

@@ -38,6 +38,8 @@ public final class Target: MachineView {
   var core: RegisterFile?
   /// By processor number.
   var systemRegisters: [Int: SystemRegisters] = [:]
+  /// By processor number; kept until ``learnProcessor(borrowing:)`` is called again.
+  var modelSpecific: [Int: ModelSpecificRegisters] = [:]
   var cpuIndices: [ThreadIdentifier: Int]?
   var knownAddressBits: Int??
   var knownAccelerator: Accelerator??

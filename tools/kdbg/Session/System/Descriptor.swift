@@ -4,10 +4,18 @@ import Glibc
 /// C library; nothing outside of `System` does.
 final class Descriptor: Sendable {
   let number: Int32
+  /// Whose settings must be given back before it is closed.
+  private let terminal: SerialDevice?
 
-  init(owning number: Int32) { self.number = number }
+  init(owning number: Int32, terminal: SerialDevice? = nil) {
+    self.number = number
+    self.terminal = terminal
+  }
 
-  deinit { close(number) }
+  deinit {
+    terminal?.restore()
+    close(number)
+  }
 
   /// What a single read or write came to.
   enum Transfer: Equatable {
@@ -22,7 +30,10 @@ final class Descriptor: Sendable {
   func setNonBlocking() { _ = fcntl(number, F_SETFL, fcntl(number, F_GETFL) | O_NONBLOCK) }
 
   /// Ends a connection now, for both sides; the number stays taken until the last reference goes.
-  func hangUp() { shutdown(number, Int32(SHUT_RDWR)) }
+  func hangUp() {
+    if let terminal { return terminal.restore() }
+    shutdown(number, Int32(SHUT_RDWR))
+  }
 
   /// Reads into `buffer` from `start` on.
   func read(into buffer: inout [UInt8], from start: Int = 0) -> Transfer {
@@ -90,14 +101,14 @@ final class Descriptor: Sendable {
       switch errno {
       case EINTR: continue
       case EAGAIN: return .wouldBlock
-      // Not a socket: a pipe.
-      case ENOTSOCK: return writeToPipe(bytes, from: start)
+      // Not a socket: a pipe, a terminal.
+      case ENOTSOCK: return writeToFile(bytes, from: start)
       default: return .closed
       }
     }
   }
 
-  private func writeToPipe(_ bytes: [UInt8], from start: Int) -> Transfer {
+  private func writeToFile(_ bytes: [UInt8], from start: Int) -> Transfer {
     // SAFETY: as in `read`.
     let count = unsafe bytes.withUnsafeBytes { bytes in
       let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[min(start, bytes.count)...])

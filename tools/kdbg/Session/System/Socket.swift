@@ -1,13 +1,13 @@
 import Glibc
 
-/// A connected stream socket.
+/// A connected stream socket, or what stands for one.
 enum Socket {
   /// Connects to `endpoint`, waiting until `deadline` at most. The result is non-blocking.
   static func connect(_ endpoint: Endpoint, until deadline: Deadline) throws(SessionError) -> Descriptor {
     switch endpoint {
     case .unix(let path): try connect(path: path, endpoint, until: deadline)
     case .tcp(let host, let port): try connect(host: host, port: port, endpoint, until: deadline)
-    case .serial: throw .unsupportedEndpoint(endpoint)
+    case .serial(let device, let baud): try SerialDevice.open(device, baud: baud)
     }
   }
 
