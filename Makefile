@@ -13,9 +13,9 @@ KERNEL_BUILD := BARE_METAL=kernel swift build --triple x86_64-unknown-none-elf -
 USER_BUILD := BARE_METAL=user swift build --triple x86_64-unknown-none-elf --toolset toolset-user.json \
 	--build-system native --scratch-path .build-user -c release
 KDBG_BUILD := swift build -c release --static-swift-stdlib --scratch-path .build-kdbg --product kdbg
-PROGRAMS := baseline init hello faults cycles leaf echo returns
+PROGRAMS := baseline init hello faults cycles leaf echo returns calls provoke
 
-.PHONY: help setup build kernel initrd kdbg debug-kernel run debug test test-long fuzz bench lint clean
+.PHONY: help setup build kernel initrd kdbg debug-kernel plain-kernel run debug test test-long fuzz bench reference lint clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -34,6 +34,11 @@ debug-kernel: # the same kernel unoptimised; the tests boot both
 	@mkdir -p build/debug
 	$(KERNEL_BUILD) -c debug
 	@cp .build-kernel/debug/Kernel build/debug/kernel.elf
+
+plain-kernel: # the same kernel with the plainest stub: the yardstick of make bench
+	@mkdir -p build/plain
+	STUB_LINE=plain $(KERNEL_BUILD:.build-kernel=.build-kernel-plain) -c release
+	@cp .build-kernel-plain/release/Kernel build/plain/kernel.elf
 
 initrd:
 	$(USER_BUILD)
@@ -57,11 +62,16 @@ test: build debug-kernel ## every test
 test-long: build debug-kernel ## the tests that take minutes: every fault many times, both kernels
 	@RINGSIDE_LONG_TESTS=1 tools/test.sh
 
-fuzz: setup ## fuzz the protocol code, MINUTES=1
+fuzz: setup ## fuzz what reads a client's bytes, MINUTES=1
 	@tools/fuzz.sh $(or $(MINUTES),1)
 
-bench: build ## measure, print a table, write build/bench.json
-	@tools/bench.py
+bench: build plain-kernel ## measure, print a table, write build/bench.json
+	@python3 tools/bench
+
+reference: ## write the documents that are generated from the code (docs/FAULTS.md, docs/INVARIANTS-CATALOGUE.md)
+	@swift build --product reference
+	@.build/debug/reference faults >docs/FAULTS.md
+	@.build/debug/reference invariants >docs/INVARIANTS-CATALOGUE.md
 
 lint: ## formatting, and what Embedded Swift refuses
 	@swift format lint --strict --recursive Package.swift kernel gdbstub tools Tests

@@ -16,6 +16,10 @@ let strict: [SwiftSetting] = [
 ]
 let strictC: [CSetting] = [.treatAllWarnings(as: .error)]
 
+/// STUB_LINE=plain makes the stub as slow as simple ones are: what `make bench` compares it with.
+let stubLine: [SwiftSetting] =
+  Context.environment["STUB_LINE"] == "plain" ? [.define("PLAIN_LINE")] : []
+
 /// Built for the kernel and for the host: nothing here may allocate, and Embedded Swift must accept all of it.
 let shared: [Target] = [
   .target(name: "X86", path: "kernel/X86", swiftSettings: strict),
@@ -42,7 +46,7 @@ let kernel: [Target] = [
       "Boot", "Core", "DebuggerTable", "Drivers", "Machine", "RemoteProtocol", "Report", "RingTransition",
       "Stub", "X86",
     ],
-    path: "kernel/Kernel", swiftSettings: strict),
+    path: "kernel/Kernel", swiftSettings: strict + stubLine),
 ]
 
 let user: [Target] =
@@ -51,8 +55,9 @@ let user: [Target] =
     .target(
       name: "RingThree", dependencies: ["UserRuntime"], path: "kernel/User/RingThree", swiftSettings: strict),
     .executableTarget(name: "baseline", path: "kernel/User/baseline", cSettings: strictC),
+    .executableTarget(name: "provoke", path: "kernel/User/provoke", cSettings: strictC),
   ]
-  + ["init", "hello", "faults", "cycles", "leaf", "echo", "returns"].map { name in
+  + ["init", "hello", "faults", "cycles", "leaf", "echo", "returns", "calls"].map { name in
     .executableTarget(
       name: name, dependencies: ["RingThree"], path: "kernel/User/\(name)", swiftSettings: strict)
   }
@@ -91,6 +96,10 @@ let host: [Target] = [
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     path: "tools/kdbg/kdbg", swiftSettings: strict),
+  .executableTarget(
+    // Prints the documents that are generated from the shared code.
+    name: "reference", dependencies: ["Core", "RingTransition"], path: "tools/reference",
+    swiftSettings: strict),
 ]
 
 /// One folder of Tests/ per target, and the end-to-end suites.
@@ -120,8 +129,9 @@ let suites: [Target] = [
     swiftSettings: strict),
   .testTarget(
     // What libFuzzer builds with another entry (tools/fuzz.sh), and the replay of its corpus.
-    name: "FuzzTests", dependencies: ["RemoteProtocol", "Stub"], path: "Tests/Fuzz",
-    exclude: ["FuzzerEntry.swift", "agent-corpus", "corpus", "protocol.dict"], swiftSettings: strict),
+    name: "FuzzTests", dependencies: ["RemoteProtocol", "Stub", "StubSupport"], path: "Tests/Fuzz",
+    exclude: ["AgentExpression.dict", "Corpus", "Entries", "RemoteProtocol.dict", "Stub.dict"],
+    swiftSettings: strict),
   tests("SessionTests", ["Session", "RemoteProtocol", "X86"]),
   tests("SymbolsTests", ["Symbols", "X86"]),
   .target(name: "TerminalSupport", path: "Tests/TerminalSupport", swiftSettings: strict),
@@ -130,6 +140,7 @@ let suites: [Target] = [
     name: "LineEditorProbe", dependencies: ["LineEditor"], path: "Tests/LineEditorProbe",
     swiftSettings: strict),
   tests("DriversTests", ["Drivers", "X86"]),
+  tests("ReferenceTests", ["reference", "Core", "RingTransition"]),
   tests("CodegenTests", []),
   tests("BootTests", ["Session", "Symbols", "TerminalSupport", "X86"]),
   tests(
@@ -137,9 +148,23 @@ let suites: [Target] = [
     golden: ["Golden"]),
 ]
 
+/// RINGSIDE_SUITES=X86Tests,CoreTests builds these suites and what they need, which is quicker while one room is worked on.
+func chosen(_ targets: [Target]) -> [Target] {
+  guard let names = Context.environment["RINGSIDE_SUITES"] else { return targets }
+  var needed = Set(names.split(separator: ",").map(String.init))
+  var count = 0
+  while count != needed.count {
+    count = needed.count
+    for target in targets where needed.contains(target.name) {
+      for case .byNameItem(let name, _) in target.dependencies { needed.insert(name) }
+    }
+  }
+  return targets.filter { needed.contains($0.name) }
+}
+
 let package = Package(
   name: "ringside",
   dependencies: world == "host"
     ? [.package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")] : [],
-  targets: world == "host" ? shared + host + suites : world == "kernel" ? shared + kernel : user
+  targets: world == "host" ? chosen(shared + host + suites) : world == "kernel" ? shared + kernel : user
 )

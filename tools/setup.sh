@@ -4,7 +4,7 @@
 set -eu
 
 packages="gcc libc6-dev make binutils pkg-config cpio util-linux qemu-system-x86 gdb python3 libreadline-dev libdw-dev
-libcapstone-dev"
+libcapstone-dev lldb"
 missing=""
 for package in $packages; do
   status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)

@@ -5,13 +5,13 @@ enum Emulator {
   /// Boots `kernel` and returns what came of it. The console is the output, and the exit status is the verdict.
   static func boot(
     _ kernel: KernelBuild, _ commandLine: String = "", initrd: String? = Repository.initrd,
-    memory: String = "256M",
+    memory: String = "256M", console: String = "stdio",
     extra: [String] = [], input: TypedInput = TypedInput(), limit: Double = 240
   ) throws -> Finished {
     var arguments = [
       "-machine", "pc", "-accel", "tcg", "-cpu", "max", "-m", memory, "-nodefaults", "-no-user-config",
       "-display",
-      "none", "-vga", "none", "-serial", "stdio", "-no-reboot", "-device",
+      "none", "-vga", "none", "-serial", console, "-no-reboot", "-device",
       "isa-debug-exit,iobase=0xf4,iosize=0x04", "-kernel", kernel.path, "-append", commandLine,
     ]
     if let initrd { arguments += ["-initrd", initrd] }

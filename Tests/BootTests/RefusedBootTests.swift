@@ -6,7 +6,9 @@ struct RefusedBootTests {
   @Test(
     "an unknown key or value on the command line stops it",
     arguments: [
-      "foo=bar", "fault=nonsense", "fault=", "assert=maybe", "fault=rsp0-pml4,loud", "init=", "quiet",
+      "foo=bar", "fault=nonsense", "fault=", "assert=maybe", "fault=rsp0-pml4,loud", "gdbport=com3",
+      "gdbport=",
+      "gdb=yes", "timer=hpet", "timer=", "init=", "quiet",
     ])
   func commandLine(_ text: String) throws {
     let boot = try Emulator.boot(.release, text)

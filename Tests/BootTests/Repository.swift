@@ -1,15 +1,22 @@
 import Foundation
 import Testing
 
-/// What `make` built, found from where this file stands.
+/// What `make` built: in `RINGSIDE_BUILD`, or in build/, found from where this file stands.
 enum Repository {
   static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
   static func path(_ relative: String) -> String { root.appending(path: relative).path }
 
-  static let kdbg = path("build/kdbg")
-  static let initrd = path("build/initrd")
+  private static let build =
+    ProcessInfo.processInfo.environment["RINGSIDE_BUILD"].map { URL(filePath: $0) }
+    ?? root.appending(path: "build")
+
+  /// A product of the build.
+  static func product(_ name: String) -> String { build.appending(path: name).path }
+
+  static let kdbg = product("kdbg")
+  static let initrd = product("initrd")
 
   /// True for the tests that take minutes (`make test-long`).
   static let runsLongTests = ProcessInfo.processInfo.environment["RINGSIDE_LONG_TESTS"] != nil
@@ -17,9 +24,9 @@ enum Repository {
 
 /// Both builds of the kernel: what holds in one must hold in the other.
 enum KernelBuild: String, CaseIterable, Sendable, CustomTestStringConvertible {
-  case release = "build/kernel.elf"
-  case debug = "build/debug/kernel.elf"
+  case release = "kernel.elf"
+  case debug = "debug/kernel.elf"
 
-  var path: String { Repository.path(rawValue) }
+  var path: String { Repository.product(rawValue) }
   var testDescription: String { self == .release ? "release" : "debug" }
 }

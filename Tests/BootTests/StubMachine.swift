@@ -1,14 +1,27 @@
 import Foundation
 
+@testable import Session
+
 /// The kernel under QEMU with its second serial port on a socket, and clients of its stub.
 final class StubMachine {
   let socket: String
   private let console: String
   private let qemu = Process()
 
+  /// Where the stub's line is.
+  enum Wiring {
+    /// The second serial port, and the console's text in a file.
+    case secondPort
+    /// The console's own port: there is no other.
+    case sharedPort
+  }
+
   /// Starts the kernel; with `gdbserver`, QEMU's own stub listens at ``serverSocket`` too, and the machine waits for
   /// it at its reset.
-  init(_ kernel: KernelBuild, _ commandLine: String, gdbserver: Bool = false) throws {
+  init(
+    _ kernel: KernelBuild, _ commandLine: String, _ wiring: Wiring = .secondPort, gdbserver: Bool = false,
+    extra: [String] = []
+  ) throws {
     let stem = FileManager.default.temporaryDirectory.appending(path: "stub-\(UUID().uuidString.prefix(8))")
       .path
     socket = stem
@@ -16,12 +29,17 @@ final class StubMachine {
     qemu.executableURL = URL(filePath: "/usr/bin/env")
     qemu.arguments = [
       "qemu-system-x86_64", "-machine", "pc", "-accel", "tcg", "-cpu", "max", "-m", "256M", "-nodefaults",
-      "-no-user-config", "-display", "none", "-vga", "none", "-serial", "file:" + console, "-chardev",
-      "socket,id=stub,path=\(stem),server=on,wait=off", "-serial", "chardev:stub", "-no-reboot", "-device",
+      "-no-user-config", "-display", "none", "-vga", "none",
+    ]
+    if wiring == .secondPort { qemu.arguments? += ["-serial", "file:" + console] }
+    qemu.arguments? += [
+      "-chardev", "socket,id=stub,path=\(stem),server=on,wait=off", "-serial", "chardev:stub", "-qmp",
+      "unix:\(monitorSocket),server=on,wait=off", "-no-reboot", "-device",
       "isa-debug-exit,iobase=0xf4,iosize=0x04", "-kernel", kernel.path, "-initrd", Repository.initrd,
       "-append",
       commandLine,
     ]
+    qemu.arguments? += extra
     if gdbserver { qemu.arguments? += ["-S", "-gdb", "unix:\(serverSocket),server=on,wait=off"] }
     qemu.standardInput = FileHandle.nullDevice
     qemu.standardError = FileHandle.nullDevice
@@ -37,10 +55,20 @@ final class StubMachine {
   deinit {
     if qemu.isRunning { kill(qemu.processIdentifier, SIGKILL) }
     qemu.waitUntilExit()
-    for path in [socket, console, serverSocket] { try? FileManager.default.removeItem(atPath: path) }
+    for path in [socket, console, serverSocket, monitorSocket] {
+      try? FileManager.default.removeItem(atPath: path)
+    }
   }
 
   var serverSocket: String { socket + ".gdb" }
+  private var monitorSocket: String { socket + ".qmp" }
+
+  /// Carries out a command of QEMU's own monitor.
+  func monitor(_ command: String) throws -> String {
+    let endpoint = Endpoint.unix(path: monitorSocket)
+    let qmp = try QMPClient(Socket.connect(endpoint, until: Deadline(after: .seconds(60))))
+    return try qmp.humanMonitor(command)
+  }
 
   /// What the kernel wrote so far.
   var consoleText: String { (try? String(contentsOfFile: console, encoding: .utf8)) ?? "" }

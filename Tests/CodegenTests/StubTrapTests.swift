@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Where the traps of an executable come from, functions that were inlined included.
-private struct Traps {
+struct Traps {
   /// One function that an address belongs to, the innermost first.
   struct Scope {
     let function: Substring

@@ -53,6 +53,24 @@ import X86
     #expect(try options("assert=\(value) fault=rsp0-pte").audit == mode)
   }
 
+  @Test(arguments: [("off", .off), ("on", .on), ("wait", .wait)] as [(String, DebuggerMode)])
+  func choosesTheDebugger(value: String, mode: DebuggerMode) throws {
+    #expect(try options("gdb=" + value).debugger == mode)
+    #expect(try options("gdb=" + value).debuggerPort == .com2)
+  }
+
+  @Test func choosesTheTimer() throws {
+    #expect(try options("").timer == .intervalTimer)
+    #expect(try options("timer=pit").timer == .intervalTimer)
+    #expect(try options("assert=off timer=lapic").timer == .localAPIC)
+  }
+
+  @Test func choosesTheDebuggersPort() throws {
+    #expect(try options("gdbport=com1 gdb=on").debuggerPort == .com1)
+    #expect(try options("gdbport=com2").debuggerPort == .com2)
+    #expect(try options("gdbport=com1").debugger == .off)
+  }
+
   @Test func everyFaultHasAName() throws {
     var names: Set<String> = []
     for number in 0..<InjectedFault.count {
@@ -101,7 +119,9 @@ import X86
   @Test(arguments: [
     "quiet", "fault", "fault=", "fault=rsp0", "fault=rsp0-pml4x", "fault=RSP0-PML4", "fault=rsp0-pml4,",
     "fault=rsp0-pml4,,pfist", "fault=rsp0-pml4,none", "fault=,pfist", "fault=pfist", "assert=", "assert=on",
-    "assert=fast,full", "assert=fastt", "init=", "=x", "=", "init", "\tassert=off", "assert=off\t",
+    "assert=fast,full", "assert=fastt", "gdb=", "gdb=com1", "gdbport=", "gdbport=com3", "gdbport=com11",
+    "timer=", "timer=hpet", "timer=lapic,pit",
+    "init=", "=x", "=", "init", "\tassert=off", "assert=off\t",
     "fault =none",
   ])
   func refusesWhatItDoesNotKnow(text: String) {

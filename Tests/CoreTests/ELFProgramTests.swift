@@ -154,10 +154,13 @@ import X86
     expectRefusal(.badSegment, image { $0.segments[0].memoryBytes = 0x1001 })
   }
 
-  /// The highest page of the lower half is a place like any other.
-  @Test func loadsTheLastPageOfTheLowerHalf() throws {
-    let (index, _) = try create(image { $0.segments[0].address = 0x7fff_ffff_fffc })
-    #expect(kernel.peek(4, at: 0x7fff_ffff_fffc, of: index) == [0xcd, 0x80, 0xeb, 0xfc])
+  /// A `syscall` in the last two bytes of the lower half would save an address that is not canonical. The page before
+  /// it is a place like any other.
+  @Test func keepsTheLastPageOfTheLowerHalfFree() throws {
+    let (index, _) = try create(image { $0.segments[0].address = 0x7fff_ffff_effc })
+    #expect(kernel.peek(4, at: 0x7fff_ffff_effc, of: index) == [0xcd, 0x80, 0xeb, 0xfc])
+    expectRefusal(.badSegment, image { $0.segments[0].address = 0x7fff_ffff_effd })
+    expectRefusal(.badSegment, image { $0.segments[0].address = 0x7fff_ffff_fffc })
   }
 
   @Test func refusesASegmentInTheUserStacksPlace() {

@@ -11,6 +11,7 @@ private struct LoaderImage {
   var commandLine: UInt64 = 0x9200
   var map: UInt64 = 0x9300
   var mapCount: UInt32?
+  var rootPointer: UInt64 = 0xf_5a40
   var module: (start: UInt64, size: UInt64) = (0x30_0003, 0x1234)
   var text = "init=/hello assert=full"
   var ranges: [(start: UInt64, size: UInt64, type: UInt32)] = [
@@ -29,7 +30,7 @@ private struct LoaderImage {
     header.append(little: moduleCount)
     header.append(little: modules)
     header.append(little: commandLine)
-    header.append(little: UInt64(0))
+    header.append(little: rootPointer)
     header.append(little: map)
     header.append(little: mapCount ?? UInt32(ranges.count))
     header.append(little: UInt32(0))
@@ -77,6 +78,8 @@ private struct LoaderImage {
     #expect(
       info.initrd == PhysicalBytes(start: PhysicalAddress(truncating: 0x30_0003), byteCount: 0x1234))
     #expect(text(info) == "init=/hello assert=full")
+    #expect(info.rootPointer == PhysicalAddress(truncating: 0xf_5a40))
+    #expect(read { $0.rootPointer = 0 }?.rootPointer == nil)
     #expect(info.ownRange.start <= 0x9000 && info.ownRange.end >= 0x9000 + 4096)
   }
 

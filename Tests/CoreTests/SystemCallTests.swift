@@ -38,6 +38,53 @@ import X86
     #expect(kernel.state(index) == .ready)
   }
 
+  @Test func basesOfFSAndGS() throws {
+    let setFS = BaseOperation.setFS.rawValue
+    let setGS = BaseOperation.setGS.rawValue
+    #expect(
+      kernel.call(.archPRCtl, setFS, 0x7fff_ffff_ffff, by: index)
+        == .rebased(UserBases(fs: 0x7fff_ffff_ffff, gs: 0)))
+    #expect(
+      kernel.call(.archPRCtl, setGS, 0x1000_2000, by: index)
+        == .rebased(UserBases(fs: 0x7fff_ffff_ffff, gs: 0x1000_2000)))
+    #expect(kernel.call(.archPRCtl, BaseOperation.getFS.rawValue, 0x1000_2ffc, by: index) == .complete(0))
+    #expect(kernel.peek(8, at: 0x1000_2ffc, of: index) == [0xff, 0xff, 0xff, 0xff, 0xff, 0x7f, 0, 0])
+    #expect(kernel.call(.archPRCtl, BaseOperation.getGS.rawValue, 0x1000_2000, by: index) == .complete(0))
+    #expect(kernel.peek(8, at: 0x1000_2000, of: index) == [0x00, 0x20, 0x00, 0x10, 0, 0, 0, 0])
+  }
+
+  @Test(arguments: [0x8000_0000_0000, 0xffff_7fff_ffff_ffff, 0xffff_8000_0000_0000, .max] as [UInt64])
+  func aBaseThatRing3CannotHaveIsRefused(address: UInt64) throws {
+    for operation in [BaseOperation.setFS, .setGS] {
+      #expect(kernel.call(.archPRCtl, operation.rawValue, address, by: index) == failure(.notPermitted))
+    }
+    #expect(kernel.process(index)?.bases == UserBases())
+  }
+
+  @Test func whatIsNoOperationOnBasesIsAnError() {
+    for code in [0, 0x1000, 0x1005, UInt64.max] {
+      #expect(kernel.call(.archPRCtl, code, 0x1000_2000, by: index) == failure(.invalidArgument))
+    }
+    // The program's text cannot be written to.
+    #expect(
+      kernel.call(.archPRCtl, BaseOperation.getGS.rawValue, 0x1000_0000, by: index) == failure(.badAddress))
+  }
+
+  @Test func aChildInheritsTheBasesAndANewProgramHasNone() throws {
+    _ = kernel.call(.archPRCtl, BaseOperation.setFS.rawValue, 0x1234, by: index)
+    let child = try #require(kernel.fork(index))
+    #expect(kernel.process(child)?.bases == UserBases(fs: 0x1234))
+    _ = kernel.call(.archPRCtl, BaseOperation.setFS.rawValue, 0x5678, by: child)
+    #expect(kernel.process(index)?.bases == UserBases(fs: 0x1234))
+    kernel.poke("bin/other\0", at: 0x1000_2000, of: child)
+    guard case .started = kernel.call(.exec, 0x1000_2000, by: child) else {
+      Issue.record("exec failed")
+      return
+    }
+    #expect(kernel.process(child)?.bases == UserBases())
+    #expect(kernel.process(index)?.bases == UserBases(fs: 0x1234))
+  }
+
   @Test func nobodyCallsNothing() {
     #expect(kernel.call(.getPID, by: 5) == .exited)
     #expect(kernel.call(.exit, 3, by: index) == .exited)

@@ -29,6 +29,24 @@ import X86
     #expect(recorder.accesses.filter { !isPrimary($0) } == secondary)
   }
 
+  @Test(arguments: [0x08, 0x20, 0x70] as [UInt8])
+  func startsAtAnyVector(vector: UInt8) {
+    var controller = controller()
+    controller.start(at: vector)
+    #expect(recorder.accesses.filter { $0 == .write(vector, to: 0x21) }.count == 1)
+    #expect(recorder.accesses.filter { $0 == .write(vector + 8, to: 0xa1) }.count == 1)
+  }
+
+  /// OCW3 chooses which register the next read of the command port gives.
+  @Test func readsInServiceAndRequestRegisters() {
+    recorder.answer = { $0 == 0x20 ? 0x81 : 0 }
+    var controller = controller()
+    let inService = controller.inService
+    let requested = controller.requested
+    #expect(inService == 0x81 && requested == 0x81)
+    #expect(recorder.accesses == [.write(0x0b, to: 0x20), .read(0x20), .write(0x0a, to: 0x20), .read(0x20)])
+  }
+
   @Test func vectorsStandBehindTheExceptions() {
     #expect(InterruptController<RecordingPorts>.firstVector == 32)
     #expect(InterruptController<RecordingPorts>.lineCount == 16)

@@ -1,4 +1,5 @@
 /* Everything that the processor or the entry code reads by address, laid out by hand. */
+#include "processor_block.h"
 #include "return_audit.h"
 
     .section .descriptor_tables, "aw", @progbits
@@ -21,12 +22,30 @@ descriptor_table_end:
 interrupt_table:
     .skip 4096
 
-    .section .bss
+    /* GDT and TSS of the other processors: each 256 bytes, so none straddles a page. */
     .balign 4096
+    .global processor_tables
+    .size processor_tables, PROCESSOR_COUNT * 256
+processor_tables:
+    .skip 4096
+
+    .section .bss
+    .balign 4096             /* the first 104 bytes are read at every entry: one page */
     .global task_state_segment
-    .size task_state_segment, 104
+    .size task_state_segment, 104 + 8192 + 1
 task_state_segment:
     .skip 104
+    .skip 8192 + 1           /* room for the I/O bitmap and the byte after it, beyond the segment's limit */
+    .balign 64
+    .global processor_start_state
+    .size processor_start_state, 56
+processor_start_state:
+    .skip 56
+    .balign 64
+    .global processor_blocks
+    .size processor_blocks, PROCESSOR_COUNT * PROCESSOR_BYTES
+processor_blocks:
+    .skip PROCESSOR_COUNT * PROCESSOR_BYTES
     .balign 64
     .global return_path
     .size return_path, RETURN_ENTRIES + 16 * RETURN_ENTRY_COUNT
@@ -35,9 +54,9 @@ return_path:
     .balign 64
     .global ringside_debugger_table
     .type ringside_debugger_table, @object
-    .size ringside_debugger_table, 472
+    .size ringside_debugger_table, 2208
 ringside_debugger_table:
-    .skip 472
+    .skip 2208
     .balign 64
     .global kernel_state
 kernel_state:

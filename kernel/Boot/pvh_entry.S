@@ -87,6 +87,7 @@ boot_long_mode:
     jmp *%rax
 
     .balign 16
+    .global boot_gdt, boot_pml4
     .type boot_gdt, @object
 boot_gdt:
     .quad 0

@@ -76,9 +76,10 @@ struct ELFProgram {
     guard let contents = file.slice(offset: fileOffset, count: fileBytes) else { throw .truncated }
     let isWritable = rights & Self.writableFlag != 0
     let isExecutable = rights & Self.executableFlag != 0
-    // Page 0 stays unmapped, so that a null pointer faults.
+    // Page 0 stays unmapped, so that a null pointer faults; so does the last page below the hole, where `syscall`
+    // would save an address that SYSRET must not take.
     guard fileBytes <= memoryBytes, address >= PageSize.size4KiB.bytes,
-      UserRange(start: address, byteCount: memoryBytes).isLowerHalf, !(isWritable && isExecutable)
+      UserRange(start: address, byteCount: memoryBytes).isBelowLastPage, !(isWritable && isExecutable)
     else { throw .badSegment }
     var flags = PageTableEntry.Flags.user
     if isWritable { flags.insert(.writable) }

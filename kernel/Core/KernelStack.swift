@@ -17,7 +17,7 @@ public struct StackRegion: Equatable, Sendable {
   /// Stacks of a processor, PML4[403]: IST stacks and the exit stack, the same in every table. Larger, because the
   /// whole audit and the report of a double fault run there.
   public static let processor = StackRegion(
-    base: VirtualAddress(0xffff_c980_0000_0000), slotBytes: 0x2_0000, pagesPerStack: 16)
+    base: VirtualAddress(0xffff_c980_0000_0000), slotBytes: 0x2_0000, pagesPerStack: 30)
 
   /// How many slots there are for processes.
   public static let slotCount = 64

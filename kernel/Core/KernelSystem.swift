@@ -159,6 +159,7 @@ extension KernelSystem where Memory: ~Copyable {
     guard let parent = processes[index], let parentSpace = parent.space else { throw .tooManyProcesses }
     let child = try reserve(parent: parent.id)
     guard let space = processes[child]?.space else { throw .tooManyProcesses }
+    processes[child]?.bases = parent.bases
     do {
       try space.copyUserHalf(of: parentSpace, frames: &frames)
     } catch {
@@ -196,6 +197,7 @@ extension KernelSystem where Memory: ~Copyable {
       frames.memory.store(oldValue, at: new)
     }
     space.destroy(frames: &frames)
+    processes[index]?.bases = UserBases()
     return start
   }
 }

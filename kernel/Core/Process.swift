@@ -12,6 +12,18 @@ public enum ProcessState: Equatable, Sendable {
   case ended(status: Int32)
 }
 
+/// The linear addresses that FS and GS stand for in Ring 3. A process begins with 0, inherits its parent's by fork, and
+/// sets them by a system call.
+public struct UserBases: Equatable, Sendable {
+  public var fs: UInt64
+  public var gs: UInt64
+
+  public init(fs: UInt64 = 0, gs: UInt64 = 0) {
+    self.fs = fs
+    self.gs = gs
+  }
+}
+
 /// One process. Its registers in Ring 3 are on its kernel stack while it is in the kernel; the kernel-side
 /// context of a process that does not run is kept beside the table, under the same index.
 public struct Process: Sendable {
@@ -22,6 +34,7 @@ public struct Process: Sendable {
   /// Nil once the process has ended and its memory is back.
   public internal(set) var space: ProcessSpace?
   public internal(set) var stack: KernelStack?
+  public internal(set) var bases = UserBases()
   /// How often the timer took the processor away from it in Ring 3.
   public internal(set) var preemptions: UInt64 = 0
 

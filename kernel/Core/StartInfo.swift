@@ -15,6 +15,8 @@ public struct StartInfo: Sendable {
   public let commandLine: PhysicalBytes
   /// The first module, if there is one: the initrd.
   public let initrd: PhysicalBytes?
+  /// Where ACPI's tables begin (the RSDP); nil where the loader knows of none.
+  public let rootPointer: PhysicalAddress?
   /// The structures themselves, which must outlive the boot.
   public let ownRange: MemoryRange
 
@@ -26,6 +28,7 @@ public struct StartInfo: Sendable {
       let moduleCount = header.integer(UInt32.self, at: 12, memory: &memory),
       let modules = header.integer(UInt64.self, at: 16, memory: &memory),
       let commandLine = header.integer(UInt64.self, at: 24, memory: &memory),
+      let root = header.integer(UInt64.self, at: 32, memory: &memory),
       let map = header.integer(UInt64.self, at: 40, memory: &memory),
       let mapCount = header.integer(UInt32.self, at: 48, memory: &memory), mapCount <= 128
     else { return nil }
@@ -54,6 +57,7 @@ public struct StartInfo: Sendable {
     } else {
       initrd = nil
     }
+    rootPointer = root == 0 ? nil : PhysicalAddress(truncating: root)
     // QEMU puts header, module list and command line side by side; one page around them is enough and cheap.
     ownRange = MemoryRange(
       start: address.rawValue & ~4095, end: (address.rawValue + Self.longestCommandLine + 4096) & ~4095)

@@ -1,4 +1,5 @@
-/// The system calls of `int 0x80`: number in rax, arguments in rdi rsi rdx r10 r8 r9, result or -errno in rax.
+/// The system calls of `int 0x80` and of `syscall`, which leaves other values in rcx and r11: number in rax, arguments in
+/// rdi rsi rdx r10 r8 r9, result or -errno in rax.
 public enum SystemCall: UInt64, Equatable, Sendable {
   /// exit(status)
   case exit = 0
@@ -18,12 +19,15 @@ public enum SystemCall: UInt64, Equatable, Sendable {
   case exec = 11
   /// getpid()
   case getPID = 39
+  /// arch_prctl(code, address): sets or tells the base of FS or GS; see ``BaseOperation``
+  case archPRCtl = 158
   /// gettid()
   case getTID = 186
 }
 
 /// What a system call can fail with. The numbers are Linux's, which programs already know.
 public enum SystemError: Int64, Error, Equatable, Sendable {
+  case notPermitted = 1
   case noSuchFile = 2
   case noSuchProcess = 3
   case executableFormat = 8
@@ -38,6 +42,15 @@ public enum SystemError: Int64, Error, Equatable, Sendable {
 
   /// The value that goes into rax.
   public var result: UInt64 { UInt64(bitPattern: -rawValue) }
+}
+
+/// The codes of arch_prctl, Linux's too.
+public enum BaseOperation: UInt64, Equatable, Sendable {
+  case setGS = 0x1001
+  case setFS = 0x1002
+  /// Stores 64 bits at the address.
+  case getFS = 0x1003
+  case getGS = 0x1004
 }
 
 /// One call as Ring 3 made it.
@@ -65,6 +78,8 @@ public enum SystemCallOutcome: Equatable, Sendable {
   case yield(UInt64)
   /// A child was made: give it a copy of the caller's trap frame with 0 in rax.
   case forked(child: Int)
+  /// The process has these bases of FS and GS from now on; the call's result is 0.
+  case rebased(UserBases)
   /// The process has a new program: start it.
   case started(entry: UInt64, stackPointer: UInt64)
   /// The process has ended.

@@ -24,6 +24,7 @@ extension KernelSystem where Memory: ~Copyable {
         return .forked(child: try forkChild(of: index))
       case .wait: return try wait(request, space: space, index: index)
       case .exec: return try exec(request, space: space, index: index)
+      case .archPRCtl: return try archPRCtl(request, space: space, index: index)
       case .getPID, .getTID: return .complete(process.id)
       }
     } catch {
@@ -97,16 +98,44 @@ extension KernelSystem where Memory: ~Copyable {
 
   private mutating func store(_ status: Int32, at address: UInt64, space: ProcessSpace) throws(SystemError) {
     guard address != 0 else { return }
+    try store(UInt64(UInt32(bitPattern: status)), byteCount: 4, at: address, space: space)
+  }
+
+  /// The low `byteCount` bytes of `value`, all of them or none.
+  private mutating func store(
+    _ value: UInt64, byteCount: UInt64, at address: UInt64, space: ProcessSpace
+  ) throws(SystemError) {
     let user = UserMemory(space)
-    let range = UserRange(start: address, byteCount: 4)
+    let range = UserRange(start: address, byteCount: byteCount)
     do {
       try user.check(range, for: .userWrite, memory: &frames.memory)
-      for offset in 0..<UInt64(4) {
-        let byte = UInt8(truncatingIfNeeded: UInt32(bitPattern: status) >> UInt32(offset * 8))
+      for offset in 0..<byteCount {
+        let byte = UInt8(truncatingIfNeeded: value >> (offset * 8))
         try user.writeByte(byte, at: address + offset, memory: &frames.memory)
       }
     } catch {
       throw .badAddress
+    }
+  }
+
+  /// A base outside the user half is refused. So the sign of GS's base says whose it is, which the entries that may come
+  /// at any instruction rely on.
+  private mutating func archPRCtl(
+    _ request: SystemCallRequest, space: ProcessSpace, index: Int
+  ) throws(SystemError) -> SystemCallOutcome {
+    guard let operation = BaseOperation(rawValue: request.first), var bases = processes[index]?.bases else {
+      throw .invalidArgument
+    }
+    switch operation {
+    case .getFS, .getGS:
+      let base = operation == .getFS ? bases.fs : bases.gs
+      try store(base, byteCount: 8, at: request.second, space: space)
+      return .complete(0)
+    case .setFS, .setGS:
+      guard request.second < UserRange.limit else { throw .notPermitted }
+      if operation == .setFS { bases.fs = request.second } else { bases.gs = request.second }
+      processes[index]?.bases = bases
+      return .rebased(bases)
     }
   }
 

@@ -15,6 +15,12 @@ public struct UserRange: Equatable, Sendable {
 
   /// True when no byte of the range wraps or leaves the lower half.
   public var isLowerHalf: Bool { start < Self.limit && byteCount <= Self.limit - start }
+
+  /// True when, in addition, the range leaves the last page of the lower half free.
+  var isBelowLastPage: Bool {
+    let limit = Self.limit - PageSize.size4KiB.bytes
+    return start < limit && byteCount <= limit - start
+  }
 }
 
 /// The one path on which bytes cross between Ring 3 and the kernel. It walks the process's own tables, wants

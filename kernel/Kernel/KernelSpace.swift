@@ -22,8 +22,10 @@ enum KernelImage {
 }
 
 /// Builds the kernel's own table: physical window, image, processor stacks. No identity mapping is left.
+///
+/// - Parameter processors: how many get stacks. The local APIC is mapped for more than one, and when `timer` is its own.
 func buildKernelSpace(
-  frames: inout FrameAllocator<PhysicalWindow>
+  processors: Int, timer: TimerSource, frames: inout FrameAllocator<PhysicalWindow>
 ) -> (AddressSpace, exitStack: MemoryRange) {
   do throws(MappingError) {
     let space = try AddressSpace(frames: &frames)
@@ -36,6 +38,15 @@ func buildKernelSpace(
     _ = try mapProcessorStack(DescriptorTables.debuggerStackSlot, into: space, frames: &frames)
     DebugHardware.setStack(top: StackRegion.processor.top(of: DescriptorTables.debuggerStackSlot))
     let exit = try mapProcessorStack(DescriptorTables.exitStackSlot, into: space, frames: &frames)
+    for number in 1..<max(processors, 1) {
+      for position in OtherProcessors.stackPositions {
+        _ = try mapProcessorStack(OtherProcessors.slot(position, of: number), into: space, frames: &frames)
+      }
+    }
+    if processors > 1 || timer == .localAPIC {
+      try space.map(
+        DeviceRegion.localAPIC, to: MappedLocalAPIC.physicalBase, flags: DeviceRegion.flags, frames: &frames)
+    }
     return (space, exit)
   } catch {
     fail("no memory for the kernel's page tables", RINGSIDE_EXIT_BOOT_FAILED)

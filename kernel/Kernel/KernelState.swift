@@ -12,14 +12,14 @@ struct KernelState: ~Copyable {
   let options: CommandLine
   /// The context that runs: a process-table index, or the boot thread.
   var current = KernelContexts.bootThread
-  /// Not yet injected.
-  var pendingFault: InjectedFault?
+  /// The fault of the command line is not yet in the machine.
+  var provocationIsPending: Bool
   /// True while the baseline test's first process runs, whose first system call is announced.
   var announcesFirstCall = false
 
   init(system: consuming System, options: CommandLine) {
     self.system = system
     self.options = options
-    pendingFault = options.fault
+    provocationIsPending = options.provocation.isProvocation
   }
 }

@@ -1,6 +1,7 @@
 import Boot
 import Core
 import DebuggerTable
+import Drivers
 import Machine
 import Report
 import X86
@@ -15,11 +16,18 @@ public func kernelMain(_ startInfo: UInt32) {
   let loader = readStartInfo(at: startInfo)
   let options = readCommandLine(loader.commandLine)
   var frames = takeMemory(loader)
-  let (kernelSpace, exitStack) = buildKernelSpace(frames: &frames)
-  DescriptorTables.load(options.modifiers)
-  Processor.protect(options.fault == nil ? .everything : .withoutUserPagePrevention)
+  let processors = Processors.find(loader)
+  let (kernelSpace, exitStack) = buildKernelSpace(
+    processors: processors.count, timer: options.timerSource, frames: &frames)
+  Processors.prepare(processors, options.processorDefect)
+  DescriptorTables.load(options.provocation)
+  Processor.protect(options.provocation.isProvocation ? .only(options.modifiers) : .everything)
+  SystemCallEntry.enable()
   Processor.load(CR3(root: kernelSpace.root))
   ExportedTable.publish(kernel: CR3(root: kernelSpace.root), exitStack: exitStack)
+  ExportedTable.publish(
+    systemCallVector: DescriptorTables.systemCallVector, interrupts: InterruptController<Ports>.vectors)
+  Processors.start(processors, options.processorDefect, under: kernelSpace)
   let archive = findArchive(loader)
   Cell.initialize(
     KernelState(
@@ -28,6 +36,7 @@ public func kernelMain(_ startInfo: UInt32) {
   Debugger.start(options)
   startInterrupts(options)
   chooseReturnPath(options)
+  Provocation.run(options.provocation)
   runBaseline()
   runInit(options.initPath)
   console.line("Powering off.")

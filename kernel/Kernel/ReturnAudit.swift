@@ -8,7 +8,7 @@ import X86
 
 /// How the assembly goes back to Ring 3 from now on. A pending fault needs the long way, once.
 func chooseReturnPath(_ options: CommandLine) {
-  ReturnPath.set(options.fault == nil ? ReturnPath.Mode(options.audit) : .full)
+  ReturnPath.set(options.provocation.isProvocation ? .full : ReturnPath.Mode(options.audit))
 }
 
 extension ReturnPath.Mode {
@@ -27,22 +27,16 @@ extension ReturnPath.Mode {
 /// - Returns: 1 when the assembly must still make the fast comparison, else 0.
 @c(kernel_before_return)
 public func kernelBeforeReturn(_ frame: UInt) -> UInt32 {
-  let (fault, options) = Cell.withState { state in
-    let fault = state.pendingFault
-    state.pendingFault = nil
-    return (fault, state.options)
-  }
-  if let fault {
-    inject(fault)
+  let (isPending, options) = Cell.withState { ($0.provocationIsPending, $0.options) }
+  var exit = FaultExit.usual
+  if isPending, withTrapFrame(at: frame, { Provocation.isDue(options.fault, $0) }) {
+    Cell.withState { $0.provocationIsPending = false }
+    exit = withTrapFrame(at: frame) { Provocation.inject(options.provocation, &$0) }
     ReturnPath.set(ReturnPath.Mode(options.audit))
   }
-  switch options.audit {
-  case .off: return 0
-  case .fast: return 1
-  case .full:
-    withTrapFrame(at: frame) { auditWhole($0) }
-    return 0
-  }
+  if options.audit == .full { withTrapFrame(at: frame) { auditWhole($0) } }
+  exit.leave(frame)
+  return options.audit == .fast ? 1 : 0
 }
 
 /// The fast comparison saw a difference. If the stack can still take an entry, the new path is what is compared
@@ -66,28 +60,15 @@ public func kernelAuditFailed(_ frame: UInt) {
   ReturnPath.expect(table: registers.cr3, rsp0: rsp0, walk: walk)
 }
 
-/// Every rule that can be decided here.
+/// Every rule that can be decided here. The kernel halts with the violation that the others follow from.
 private func auditWhole(_ frame: trap_frame) {
   var machine = LiveMachine()
+  machine.registers.prepareForRingThree()
   var options = AuditOptions()
-  options.kernelStackSize = StackRegion.processes.stackBytes
-  options.interruptStackSize = StackRegion.processor.stackBytes
-  options.currentStackTop = ExportedTable.currentStackTop
-  options.otherStacks[0] = StackInterval(
-    top: ReturnPath.exitStackTop.rawValue, byteCount: StackRegion.processor.stackBytes)
-  options.destination = .ringThree
-  var sink = FirstViolation()
-  auditEntryStack(&machine, frame: frame.interruptFrame, options: options, sink: &sink)
-  if let finding = sink.finding { refuseReturn(finding, rip: frame.rip) }
-}
-
-/// Keeps the first violated rule: that is what the kernel halts with.
-private struct FirstViolation: FindingSink {
-  var finding: Finding?
-  mutating func record(_ finding: Finding) {
-    guard self.finding == nil, case .violated = finding.verdict else { return }
-    self.finding = finding
-  }
+  declare(&options)
+  var tally = FindingTally()
+  auditEntryStack(&machine, frame: frame.interruptFrame, options: options, sink: &tally)
+  if let finding = tally.root { refuseReturn(finding, rip: frame.rip) }
 }
 
 private func refuseReturn(_ finding: Finding, to frame: UInt) -> Never {

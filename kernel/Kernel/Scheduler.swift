@@ -23,6 +23,7 @@ func schedule() {
 
 /// The end of a process's last kernel entry: to the boot thread, which frees what is still in use here.
 func leaveForGood() -> Never {
+  Debugger.forgetLowerHalf()
   perform(Cell.withState { $0.decide(KernelContexts.bootThread) })
   fail("an ended process ran again", RINGSIDE_EXIT_PANIC)
 }
@@ -67,6 +68,8 @@ extension KernelState {
     }
     let table = CR3(root: space.tables.root)
     publishStack(stack.top, table: table)
+    Processor.userBases = process.bases
+    ExportedTable.setBases(process.bases)
     ExportedTable.setCurrent(process: process.id, cr3: table, stackTop: stack.top.rawValue)
     return ContextChange(from: from, to: next, table: table)
   }
@@ -78,6 +81,7 @@ extension KernelState {
       fail("the kernel stack about to be used is not mapped in its process's table", RINGSIDE_EXIT_PANIC)
     }
     DescriptorTables.rsp0 = top.rawValue
+    ProcessorBlock.kernelStack = top.rawValue
     ReturnPath.expect(table: table, rsp0: top.rawValue, walk: walk)
   }
 }

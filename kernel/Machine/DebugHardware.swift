@@ -29,16 +29,30 @@ public enum DebugHardware {
     return unsafe place.pointee.address
   }
 
-  /// Puts `int3` at `byte` from now on. `entry` is the window's page-table entry where the window is read-only.
+  /// Puts `int3` at `byte` from now on. `entry` is the window's page-table entry where the window is read-only, `root`
+  /// the table that the address is meant under where that matters.
   public static func setBreakpoint(
-    _ slot: Int, address: UInt64, byte: PhysicalAddress, readOnlyEntry entry: PhysicalAddress?
+    _ slot: Int, address: UInt64, byte: PhysicalAddress, readOnlyEntry entry: PhysicalAddress?,
+    root: PhysicalFrame?
   ) {
     guard let place = unsafe breakpoint(slot) else { return }
     var new = debug_breakpoint()
     new.address = address
     new.byte = PhysicalWindow.virtual(byte).rawValue
     new.entry = entry.map { PhysicalWindow.virtual($0).rawValue } ?? 0
+    new.root = root?.address.rawValue ?? 0
     unsafe place.pointee = new
+  }
+
+  /// The breakpoint in `slot` if it is meant under `root` alone: its address, and what its byte is without it while it
+  /// is in.
+  public static func breakpoint(
+    _ slot: Int, under root: PhysicalFrame
+  ) -> (address: UInt64, original: UInt8?)? {
+    guard let place = unsafe breakpoint(slot), unsafe place.pointee.address != 0,
+      unsafe place.pointee.root == root.address.rawValue
+    else { return nil }
+    return unsafe (place.pointee.address, place.pointee.is_armed != 0 ? place.pointee.original : nil)
   }
 
   public static func clearBreakpoint(_ slot: Int) {
@@ -77,6 +91,18 @@ public enum DebugHardware {
   /// The counterpart.
   public static func arm() { debug_arm() }
 
+  /// True while everything is out; twice, while that is asked by somebody who was told to take it out once more.
+  public static var isDisarmed: Bool { unsafe state.pointee.depth > 0 }
+  public static var isDisarmedTwice: Bool { unsafe state.pointee.depth > 1 }
+
+  /// Notes that the machine shall stand as soon as it may: from code that cannot stop it where it is.
+  public static func callAttention() { unsafe state.pointee.attention = 1 }
+  /// True once after each call.
+  public static func takeAttention() -> Bool {
+    defer { unsafe state.pointee.attention = 0 }
+    return unsafe state.pointee.attention != 0
+  }
+
   /// Stops in the debugger, as a breakpoint of the kernel's own.
   public static func trap() { debug_trap() }
 
@@ -91,9 +117,9 @@ public enum DebugHardware {
   /// True while it is served.
   public static var isServing: Bool { get_debug_recovery_stack() != 0 }
   /// Where the frame of a fault in the stub continues: the stub's own frames are left behind. Nil while nobody is
-  /// served, and after a third fault, for then the stub does not get on.
+  /// served, and after a second fault of one stop, for then the stub does not get on.
   public static func recover() -> (instruction: UInt64, stack: UInt64)? {
-    guard isServing, unsafe state.pointee.recoveries < 3 else { return nil }
+    guard isServing, unsafe state.pointee.recoveries < 1 else { return nil }
     unsafe state.pointee.recoveries += 1
     return (address_of_debug_recover(), get_debug_stack_top())
   }

@@ -27,6 +27,10 @@ public enum DescriptorTables {
   /// The slot of the stub's own stack.
   public static let debuggerStackSlot = 8
 
+  /// Where the first processor's GDT and TSS are.
+  public static var address: VirtualAddress { VirtualAddress(address_of_descriptor_table()) }
+  public static var taskStateAddress: VirtualAddress { VirtualAddress(address_of_task_state_segment()) }
+
   private static let taskLimit: UInt32 = UInt32(TaskStateSegment.byteCount) - 1
 
   private static func task(_ offset: UInt64) -> UnsafeMutableRawPointer {
@@ -54,13 +58,27 @@ public enum DescriptorTables {
   }
 
   /// Fills all three and loads them. Runs once, before the tables become read-only.
-  public static func load(_ modifiers: FaultModifiers) {
+  public static func load(_ provocation: FaultOption) {
     fillTaskState()
-    fillInterruptTable(modifiers)
+    fillInterruptTable(provocation.modifiers)
     load_descriptor_table(
       address_of_descriptor_table(),
       UInt16(address_of_descriptor_table_end() - address_of_descriptor_table() - 1))
     reload_segments(kernelCode.rawValue)
+    ProcessorBlock.load(0)
+    load_null_local_table()
+    // An LTR that was left out cannot be undone later.
+    if provocation.fault != .noTaskRegister { load_task_register(taskState.rawValue) }
+    load_interrupt_table(address_of_interrupt_table(), 256 * UInt16(GateDescriptor.byteCount) - 1)
+  }
+
+  /// The tables of processor `number`, on that processor, which marks its TSS busy: CR0.WP is still off there.
+  static func load(ofProcessor number: Int) {
+    load_descriptor_table(
+      OtherProcessors.descriptorTable(number).rawValue,
+      UInt16(address_of_descriptor_table_end() - address_of_descriptor_table() - 1))
+    reload_segments(kernelCode.rawValue)
+    ProcessorBlock.load(number)
     load_null_local_table()
     load_task_register(taskState.rawValue)
     load_interrupt_table(address_of_interrupt_table(), 256 * UInt16(GateDescriptor.byteCount) - 1)
@@ -116,10 +134,16 @@ public enum DescriptorTables {
     return UInt8(truncatingIfNeeded: slot)
   }
 
-  /// What LTR loaded: the descriptor's base and limit, as the GDT still has them.
+  /// What LTR loaded: the descriptor's base and limit, as the GDT still has them. It is read through the physical window,
+  /// because the audit asks for it under tables that may lack the GDT.
   static func taskRegister(selector: UInt16) -> SegmentCache {
-    SegmentCache(
-      selector: SegmentSelector(rawValue: selector), base: address_of_task_state_segment(), limit: taskLimit,
+    var window = PhysicalWindow()
+    let place = PhysicalAddress(
+      truncating: address_of_descriptor_table() + taskState.tableOffset &- UInt64(KERNEL_OFFSET))
+    let descriptor = SegmentDescriptor(rawValue: window.load(place) ?? 0)
+    return SegmentCache(
+      selector: SegmentSelector(rawValue: selector), base: address_of_task_state_segment(),
+      limit: descriptor.limit,
       attributes: SegmentAttributes(rawValue: 0x80 | UInt16(SystemDescriptorType.busyTSS.rawValue)))
   }
 }

@@ -73,11 +73,105 @@ public enum ExportedTable {
       as: ringside_range.self)
   }
 
+  /// Records what of a process's table is its own, which vectors are in use, and the ways in and out.
+  public static func publish(systemCallVector: UInt8, interrupts: Range<UInt8>) {
+    let entry = StackRegion.processes.rootIndex
+    setBit(entry, of: .privateRootEntries)
+    setBit(Int(systemCallVector), of: .systemCallVectors)
+    for vector in interrupts { publish(interruptVector: vector) }
+    unsafe table.pointee.kernel_text = ringside_range(
+      start: address_of_kernel_image_start(), end: address_of_kernel_text_end())
+    unsafe table.pointee.syscall_stack = ProcessorBlock.kernelStackAddress(0).rawValue
+    unsafe table.pointee.return_instructions = (ReturnPath.instruction, ReturnPath.sysretInstruction)
+  }
+
+  /// Where the first of the table's processors lies, and how much each takes: the header asserts it.
+  private static let processorsOffset = 672
+  private static let processorBytes = 192
+
+  /// Records processor `number`, `0 ..< processor_count` once all are recorded, with its IST and exit stacks in the slots
+  /// that `slot` names.
+  public static func publish(
+    processor number: Int, root: CR3?, stackTop: UInt64, taskState: VirtualAddress,
+    descriptorTable: VirtualAddress, slot: (Int) -> Int
+  ) {
+    guard number >= 0, number < Int(RINGSIDE_PROCESSORS) else { return }
+    var processor = ringside_processor()
+    processor.block = ProcessorBlock.address(number).rawValue
+    processor.number = UInt64(truncatingIfNeeded: number)
+    processor.cr3 = root?.rawValue ?? 0
+    processor.stack_top = stackTop
+    processor.task_state = taskState.rawValue
+    processor.descriptor_table = descriptorTable.rawValue
+    processor.interrupt_table = address_of_interrupt_table()
+    processor.exit_stack = stackRange(slot(DescriptorTables.exitStackSlot))
+    processor.interrupt_stacks.0 = stackRange(slot(1))
+    processor.interrupt_stacks.1 = stackRange(slot(2))
+    processor.interrupt_stacks.2 = stackRange(slot(3))
+    processor.interrupt_stacks.3 = stackRange(slot(4))
+    processor.interrupt_stacks.4 = stackRange(slot(5))
+    processor.interrupt_stacks.5 = stackRange(slot(6))
+    // SAFETY: the number was just checked, and the processors are an array in C layout.
+    unsafe UnsafeMutableRawPointer(table).storeBytes(
+      of: processor, toByteOffset: processorsOffset + processorBytes * number, as: ringside_processor.self)
+    unsafe table.pointee.processor_count = max(
+      table.pointee.processor_count, UInt64(truncatingIfNeeded: number) + 1)
+  }
+
+  private static func stackRange(_ slot: Int) -> ringside_range {
+    ringside_range(
+      start: StackRegion.processor.bottom(of: slot).rawValue,
+      end: StackRegion.processor.top(of: slot).rawValue)
+  }
+
+  /// One more vector that an interrupt may come on.
+  public static func publish(interruptVector vector: UInt8) {
+    setBit(Int(vector), of: .interruptVectors)
+  }
+
+  /// The vectors that interrupts come on: bit n of word n / 64.
+  public static var interruptVectors: InlineArray<4, UInt64> {
+    var words = InlineArray<4, UInt64>(repeating: 0)
+    for position in 0..<4 {
+      // SAFETY: the map is four qwords in C layout.
+      words[position] = unsafe UnsafeRawPointer(table)
+        .load(fromByteOffset: Bitmap.interruptVectors.rawValue &+ 8 &* position, as: UInt64.self)
+    }
+    return words
+  }
+
+  /// Where the table's bitmaps lie: the header asserts it.
+  private enum Bitmap: Int {
+    case privateRootEntries = 472
+    case systemCallVectors = 536
+    case interruptVectors = 568
+
+    var bitCount: Int { self == .privateRootEntries ? 512 : 256 }
+  }
+
+  private static func setBit(_ bit: Int, of map: Bitmap) {
+    guard bit >= 0, bit < map.bitCount else { return }
+    let place = map.rawValue &+ 8 &* (bit / 64)
+    // SAFETY: the word is inside the map, an array of qwords in C layout.
+    let raw = unsafe UnsafeMutableRawPointer(table)
+    let word = unsafe raw.load(fromByteOffset: place, as: UInt64.self)
+    unsafe raw.storeBytes(of: word | 1 << UInt64(bit % 64), toByteOffset: place, as: UInt64.self)
+  }
+
   /// Says who runs from now on; process 0 and stack top 0 for a kernel thread.
   public static func setCurrent(process: UInt64, cr3: CR3, stackTop: UInt64) {
     unsafe table.pointee.current_process = process
     unsafe table.pointee.current_cr3 = cr3.rawValue
     unsafe table.pointee.current_stack_top = stackTop
+  }
+
+  /// The bases of FS and GS that the current process must find in Ring 3.
+  public static func setBases(_ bases: UserBases) {
+    unsafe table.pointee.user_fs_base = bases.fs
+    unsafe table.pointee.user_gs_base = bases.gs
+  }
+  public static var currentBases: UserBases {
+    UserBases(fs: unsafe table.pointee.user_fs_base, gs: unsafe table.pointee.user_gs_base)
   }
 
   public static var kernelCR3: CR3 { CR3(rawValue: unsafe table.pointee.kernel_cr3) }

@@ -1,4 +1,5 @@
 import Boot
+public import Core
 public import X86
 
 /// The processor's own registers and what CPUID says of it.
@@ -20,7 +21,10 @@ public enum Processor {
   /// - Parameter table: a root whose upper half is the kernel's.
   public static func load(_ table: CR3) { write_cr3(table.rawValue) }
 
-  private static var efer: EFER { EFER(rawValue: read_msr(0xc000_0080)) }
+  static var efer: EFER {
+    get { EFER(rawValue: read(.efer)) }
+    set { write(newValue.rawValue, to: .efer) }
+  }
 
   /// CPUID 8000_0001H:EDX[26].
   public static var hasGigabytePages: Bool { extendedFeatures & 1 << 26 != 0 }
@@ -31,6 +35,10 @@ public enum Processor {
   private static var hasUMIP: Bool { cpuid(7, 0).ecx & 1 << 2 != 0 }
   /// CPUID 1:ECX[30].
   private static var hasRandom: Bool { cpuid(1, 0).ecx & 1 << 30 != 0 }
+  /// The identifier of this processor's local APIC: CPUID 1:EBX[31:24].
+  public static var identifier: UInt8 { UInt8(truncatingIfNeeded: cpuid(1, 0).ebx >> 24) }
+  /// CPUID 1:EDX[9].
+  public static var hasLocalAPIC: Bool { cpuid(1, 0).edx & 1 << 9 != 0 }
   /// CPUID 8000_0008H:EAX[7:0].
   public static var physicalAddressBits: Int {
     guard cpuid(0x8000_0000, 0).eax >= 0x8000_0008 else { return 36 }
@@ -41,8 +49,15 @@ public enum Processor {
   public enum Protection: Sendable {
     /// All that the processor has.
     case everything
-    /// Without SMEP and SMAP: the base of every injected fault.
-    case withoutUserPagePrevention
+    /// Of SMEP and SMAP those that the modifiers name: the base of every injected fault.
+    case only(FaultModifiers)
+
+    fileprivate func includes(_ modifier: FaultModifiers) -> Bool {
+      switch self {
+      case .everything: true
+      case .only(let modifiers): modifiers.contains(modifier)
+      }
+    }
   }
 
   /// Turns on write protection, SMEP, SMAP and UMIP where they exist, and turns x87 and SSE off: Ring 3 is built
@@ -52,10 +67,8 @@ public enum Processor {
     var features = cr4.subtracting(.osFXSR | .osXMMExceptions | .osXSAVE)
     features.insert(.machineCheckEnable)
     if hasUMIP { features.insert(.userModeInstructionPrevention) }
-    if protection == .everything {
-      if hasSMEP { features.insert(.supervisorExecutionPrevention) }
-      if hasSMAP { features.insert(.supervisorAccessPrevention) }
-    }
+    if hasSMEP, protection.includes(.executionPrevention) { features.insert(.supervisorExecutionPrevention) }
+    if hasSMAP, protection.includes(.accessPrevention) { features.insert(.supervisorAccessPrevention) }
     cr4 = features
   }
 
@@ -84,9 +97,9 @@ public enum Processor {
     file.cr4 = cr4
     file.cr8 = read_cr8()
     file.efer = efer
-    file.fsBase = read_msr(0xc000_0100)
-    file.gsBase = read_msr(0xc000_0101)
-    file.kernelGSBase = read_msr(0xc000_0102)
+    file.fsBase = read(.fsBase)
+    file.gsBase = read(.gsBase)
+    file.kernelGSBase = read(.kernelGSBase)
     let global = store_descriptor_table()
     let interrupt = store_interrupt_table()
     file.globalTable = TableRegister(base: VirtualAddress(global.base), limit: global.limit)

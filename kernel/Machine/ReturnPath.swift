@@ -18,6 +18,9 @@ public enum ReturnPath {
   /// The `iretq` to Ring 3 itself.
   public static var instruction: UInt64 { address_of_user_return() }
 
+  /// The `sysretq` that a process may leave a `syscall` by.
+  public static var sysretInstruction: UInt64 { address_of_user_return_sysret() }
+
   /// How the assembly goes out.
   public enum Mode: Sendable {
     case plain

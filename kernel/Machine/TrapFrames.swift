@@ -15,6 +15,9 @@ extension trap_frame {
   /// True when the frame was pushed on entry from Ring 3.
   public var isUser: Bool { cs & 3 == 3 }
 
+  /// True when `syscall` made the frame: then the vector word is no vector.
+  public var isSystemCallInstruction: Bool { vector == UInt64(SYSCALL_VECTOR) }
+
   /// What `iretq` will pop.
   public var interruptFrame: InterruptFrame {
     InterruptFrame(rip: rip, cs: cs, rflags: RFlags(rawValue: rflags), rsp: rsp, ss: ss)

@@ -14,6 +14,7 @@ struct debug_breakpoint {
     uint64_t address; /* linear, as the client named it; 0: this slot is free */
     uint64_t byte;    /* the same byte in the physical window */
     uint64_t entry;   /* the window's page-table entry if it is read-only there, in the window too; else 0 */
+    uint64_t root;    /* the root table whose lower half it stands in, 0 for the kernel's half, which all share */
     uint8_t original;
     uint8_t is_armed;
     uint8_t is_suspended; /* left out while its own instruction is stepped over */
@@ -26,6 +27,7 @@ struct debug_state {
     uint64_t status;                   /* DR6 as the last debug exception left it */
     uint64_t depth;                    /* how often it was taken out and not put in again */
     uint64_t recoveries;               /* faults of the stub since it was entered */
+    uint64_t attention;                /* not 0: the machine shall stand as soon as it may */
 };
 
 extern struct debug_state debug_state;

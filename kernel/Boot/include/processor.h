@@ -16,6 +16,29 @@ static inline uint8_t port_read8(uint16_t port)
     return value;
 }
 
+/* One access of 1, 2, 4 or 8 bytes and no other: what a device's register wants. */
+static inline uint64_t read_exactly(uint64_t address, uint32_t byte_count)
+{
+    uint64_t value = 0;
+    switch (byte_count) {
+    case 1: __asm__ volatile("movb (%1), %b0" : "+r"(value) : "r"(address) : "memory"); break;
+    case 2: __asm__ volatile("movw (%1), %w0" : "+r"(value) : "r"(address) : "memory"); break;
+    case 4: __asm__ volatile("movl (%1), %k0" : "+r"(value) : "r"(address) : "memory"); break;
+    case 8: __asm__ volatile("movq (%1), %q0" : "+r"(value) : "r"(address) : "memory"); break;
+    }
+    return value;
+}
+
+static inline void write_exactly(uint64_t address, uint64_t value, uint32_t byte_count)
+{
+    switch (byte_count) {
+    case 1: __asm__ volatile("movb %b0, (%1)" : : "r"(value), "r"(address) : "memory"); break;
+    case 2: __asm__ volatile("movw %w0, (%1)" : : "r"(value), "r"(address) : "memory"); break;
+    case 4: __asm__ volatile("movl %k0, (%1)" : : "r"(value), "r"(address) : "memory"); break;
+    case 8: __asm__ volatile("movq %q0, (%1)" : : "r"(value), "r"(address) : "memory"); break;
+    }
+}
+
 #define CONTROL_REGISTER(number) \
     static inline uint64_t read_cr##number(void) \
     { \
@@ -33,11 +56,26 @@ CONTROL_REGISTER(3)
 CONTROL_REGISTER(4)
 CONTROL_REGISTER(8)
 
+static inline uint32_t device_read32(uint64_t address)
+{
+    return *(volatile uint32_t *)address;
+}
+
+static inline void device_write32(uint64_t address, uint32_t value)
+{
+    *(volatile uint32_t *)address = value;
+}
+
 static inline uint64_t read_msr(uint32_t number)
 {
     uint32_t low, high;
     __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(number));
     return low | (uint64_t)high << 32;
+}
+
+static inline void write_msr(uint32_t number, uint64_t value)
+{
+    __asm__ volatile("wrmsr" : : "c"(number), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)) : "memory");
 }
 
 struct cpuid_result {
@@ -112,6 +150,21 @@ static inline void reload_segments(uint16_t code)
                      "xorl %%eax, %%eax\n\tmovl %%eax, %%ds\n\tmovl %%eax, %%es\n\t"
                      "movl %%eax, %%fs\n\tmovl %%eax, %%gs\n\tmovl %%eax, %%ss"
                      : : "r"((uint64_t)code) : "rax", "memory");
+}
+
+/* DS, ES, FS and GS in one: 0 while all of them are null. */
+static inline uint32_t data_selectors(void)
+{
+    uint32_t ds, es, fs, gs;
+    __asm__ volatile("movl %%ds, %0; movl %%es, %1; movl %%fs, %2; movl %%gs, %3"
+                     : "=r"(ds), "=r"(es), "=r"(fs), "=r"(gs));
+    return ds | es | fs | gs;
+}
+
+/* What a processor does to the bases of FS and GS here is its own business: the caller sets both. */
+static inline void clear_data_selectors(void)
+{
+    __asm__ volatile("movl %0, %%ds; movl %0, %%es; movl %0, %%fs; movl %0, %%gs" : : "r"(0));
 }
 
 static inline void load_task_register(uint16_t selector)

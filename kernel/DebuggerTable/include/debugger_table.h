@@ -14,6 +14,7 @@
 /* "RINGSIDE" as a little-endian qword. */
 #define RINGSIDE_DEBUGGER_TABLE_MAGIC 0x45444953474e4952
 #define RINGSIDE_RAM_RANGES 16
+#define RINGSIDE_PROCESSORS 8
 
 /* What the kernel writes to isa-debug-exit (port 0xf4); QEMU ends with (value << 1) | 1. */
 enum ringside_exit_code {
@@ -34,6 +35,20 @@ struct ringside_range {
     uint64_t end; /* the first byte after the range */
 };
 
+/* One processor: what it must find in its own registers. */
+struct ringside_processor {
+    uint64_t block;      /* of its own: KERNEL_GS_BASE while it is in Ring 3; its first qword holds its address */
+    uint64_t number;     /* the second qword of the block */
+    uint64_t cr3;        /* of the processors that run no processes; else 0: see current_cr3 */
+    uint64_t process;    /* process id, 0 for none */
+    uint64_t stack_top;  /* TSS.RSP0; for the first processor see current_stack_top */
+    uint64_t task_state; /* address of its TSS */
+    uint64_t descriptor_table;
+    uint64_t interrupt_table;
+    struct ringside_range exit_stack;
+    struct ringside_range interrupt_stacks[7];
+};
+
 struct ringside_debugger_table {
     uint64_t magic;
     uint32_t version;
@@ -49,6 +64,17 @@ struct ringside_debugger_table {
     struct ringside_range kernel_image;        /* virtual */
     uint64_t ram_range_count;
     struct ringside_range physical_ram[RINGSIDE_RAM_RANGES];
+    uint64_t private_root_entries[8];     /* bit n of the 512: PML4[n] of a process's table is its own in the kernel half */
+    uint64_t system_call_vectors[4];      /* bit n of the 256: vector n is a system call, open to Ring 3 */
+    uint64_t interrupt_vectors[4];        /* bit n of the 256: a request line or a local APIC uses vector n */
+    struct ringside_range kernel_text;    /* virtual; all that is executable in the kernel half */
+    uint64_t user_fs_base;                /* of the current process; what FS and GS must have in Ring 3 */
+    uint64_t user_gs_base;
+    uint64_t lock_depth;                  /* locks held and interrupts nested; this kernel has none and it stays 0 */
+    uint64_t syscall_stack;               /* where the word lies from which `syscall` takes RSP; 0 when there is no `syscall` */
+    uint64_t return_instructions[2];      /* the `iretq` and the `sysretq` to Ring 3 */
+    uint64_t processor_count;             /* processors that run, at most RINGSIDE_PROCESSORS */
+    struct ringside_processor processors[RINGSIDE_PROCESSORS];
 };
 
 _Static_assert(offsetof(struct ringside_debugger_table, version) == 8, "debugger table layout");
@@ -63,6 +89,18 @@ _Static_assert(offsetof(struct ringside_debugger_table, interrupt_stacks) == 80,
 _Static_assert(offsetof(struct ringside_debugger_table, kernel_image) == 192, "debugger table layout");
 _Static_assert(offsetof(struct ringside_debugger_table, ram_range_count) == 208, "debugger table layout");
 _Static_assert(offsetof(struct ringside_debugger_table, physical_ram) == 216, "debugger table layout");
-_Static_assert(sizeof(struct ringside_debugger_table) == 472, "debugger table layout");
+_Static_assert(offsetof(struct ringside_debugger_table, private_root_entries) == 472, "debugger table layout");
+_Static_assert(offsetof(struct ringside_debugger_table, system_call_vectors) == 536, "debugger table layout");
+_Static_assert(offsetof(struct ringside_debugger_table, interrupt_vectors) == 568, "debugger table layout");
+_Static_assert(offsetof(struct ringside_debugger_table, kernel_text) == 600, "debugger table layout");
+_Static_assert(offsetof(struct ringside_debugger_table, user_fs_base) == 616, "debugger table layout");
+_Static_assert(offsetof(struct ringside_debugger_table, user_gs_base) == 624, "debugger table layout");
+_Static_assert(offsetof(struct ringside_debugger_table, lock_depth) == 632, "debugger table layout");
+_Static_assert(offsetof(struct ringside_debugger_table, syscall_stack) == 640, "debugger table layout");
+_Static_assert(offsetof(struct ringside_debugger_table, return_instructions) == 648, "debugger table layout");
+_Static_assert(offsetof(struct ringside_debugger_table, processor_count) == 664, "debugger table layout");
+_Static_assert(offsetof(struct ringside_debugger_table, processors) == 672, "debugger table layout");
+_Static_assert(sizeof(struct ringside_processor) == 192, "debugger table layout");
+_Static_assert(sizeof(struct ringside_debugger_table) == 2208, "debugger table layout");
 
 #endif

@@ -21,7 +21,7 @@ struct KernelTarget: DebugTarget, ~Copyable {
 
   static var capabilities: TargetCapabilities {
     .softwareBreakpoints | .hardwareBreakpoints | .writeWatchpoints | .accessWatchpoints | .breakpointCauses
-      | .physicalMemory | .regions | .monitor | .reset | .kill
+      | .physicalMemory | .memoryMap | .regions | .monitor | .reset | .kill
   }
 
   static var registerFeatures: RegisterFeatures { .system }
@@ -44,6 +44,8 @@ enum StopExplanation: Equatable, Sendable {
   case kernelFault(vector: UInt8, frame: UInt64)
   case refusedReturn
   case panic
+  /// The client called while the kernel was busy with the line.
+  case attention
 }
 
 extension KernelState {
@@ -123,7 +125,7 @@ extension KernelTarget {
   mutating func describe<Sink: ByteSink & ~Copyable>(_ stop: StopReason, to sink: inout Sink) {
     var text = TextBuffer()
     switch explanation {
-    case nil: break
+    case nil, .attention: break
     case .waitingAtBoot: text.write("the kernel waits before its first process\n")
     case .kernelFault(let vector, _):
       text.write("exception in the kernel: ")

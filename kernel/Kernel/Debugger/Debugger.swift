@@ -12,6 +12,9 @@ struct DebuggerState: ~Copyable {
   /// The stop to report, and what the client answered.
   var stop: StopReason
   var outcome = StubOutcome.detached
+  let port: DebuggerPort
+  /// Used where the port is the console's.
+  var console = SharedConsole()
 }
 
 typealias DebuggerCell = KernelCell<DebuggerState, DebuggerStorage>
@@ -20,21 +23,26 @@ typealias DebuggerCell = KernelCell<DebuggerState, DebuggerStorage>
 enum Debugger {
   static var isOn: Bool { DebuggerCell.isInitialized }
 
+  /// The request line of the stub's port.
+  static var line: UInt8? { DebuggerCell.inspect { DebugPort.line(of: $0.port) } }
+
   /// Opens the line; with `gdb=wait` the kernel stops here for a client.
   static func start(_ options: CommandLine) {
     guard options.debugger != .off else { return }
     let state = DebuggerState(
-      stub: Stub(channel: DebugPort(), target: KernelTarget()),
-      stop: StopReason(.signal, thread: KernelTarget.bootThread))
+      stub: Stub(channel: DebugPort(options.debuggerPort), target: KernelTarget()),
+      stop: StopReason(.signal, thread: KernelTarget.bootThread), port: options.debuggerPort)
     DebuggerCell.initialize(state)
     if options.debugger == .wait { stop(.waitingAtBoot) }
   }
 
   /// Lets the line interrupt the kernel. Also while a fault is injected, when every other line is masked.
   static func unmask() {
-    guard isOn else { return }
+    guard let line else { return }
     var controller = InterruptController(ports: Ports())
-    controller.unmask(DebugPort.line)
+    controller.unmask(line)
+    // What came before raises no interrupt any more.
+    sendOutput()
   }
 
   /// Stops in the debugger for a reason of the kernel's own. Comes back when the client lets it.
@@ -53,7 +61,12 @@ enum Debugger {
     case .debug: return handleDebug(&frame)
     case .breakpoint: return handleBreakpoint(&frame)
     case .nonMaskableInterrupt:
-      enter(.signal, .interrupt, &frame)
+      // The stub of this vector took the breakpoints out. If they were out already, the debugger is in use.
+      if DebugHardware.isDisarmedTwice {
+        DebugHardware.callAttention()
+      } else {
+        enter(.signal, .interrupt, &frame)
+      }
       return true
     default: return false
     }
@@ -74,7 +87,8 @@ enum Debugger {
 
   private static func handleBreakpoint(_ frame: inout trap_frame) -> Bool {
     if DebugHardware.isOwnTrap(rip: frame.rip) {
-      enter(.signal, .trap, &frame)
+      let isAttention = DebuggerCell.inspect { $0.stub.withTarget { $0.explanation == .attention } } == true
+      enter(.signal, isAttention ? .interrupt : .trap, &frame)
       return true
     }
     let address = frame.rip &- 1
@@ -82,21 +96,6 @@ enum Debugger {
     frame.rip = address
     enter(.softwareBreakpoint, .trap, &frame)
     return true
-  }
-
-  /// A byte came over the line while the kernel ran.
-  static func lineInterrupted(_ frame: inout trap_frame) {
-    let wantsStop = DebuggerCell.inspect { state in
-      while true {
-        switch state.stub.pollWhileRunning() {
-        case .nothing: return false
-        case .stop: return true
-        // The line is the debugger's alone.
-        case .typed: continue
-        }
-      }
-    }
-    if wantsStop == true { enter(.signal, .interrupt, &frame) }
   }
 
   /// The kernel is about to return to Ring 3: a stepped system call of this thread ends here.
@@ -112,6 +111,20 @@ enum Debugger {
       }
     }
     if isAwaited == true { enter(.step, .trap, &frame) }
+  }
+
+  /// Ring 3 has done what its process does not survive, and nothing brings back a step over that: the client sees it
+  /// before the process ends.
+  static func processFault(_ frame: inout trap_frame) {
+    guard isOn, !isServing, withStepping({ $0.finish(&frame) }) == .some(.client) else { return }
+    let signal: StopSignal
+    switch ExceptionVector(rawValue: UInt8(truncatingIfNeeded: frame.vector)) {
+    case .divideError: signal = .arithmetic
+    case .debug, .breakpoint: signal = .trap
+    case .invalidOpcode: signal = .illegalInstruction
+    default: signal = .segmentation
+    }
+    enter(.signal, signal, &frame)
   }
 
   /// An exception that the kernel does not survive. The client may look; then the kernel goes on to its end.
@@ -132,16 +145,20 @@ enum Debugger {
   static var isServing: Bool { DebugHardware.isServing }
 
   /// Stands, until the client wants the machine to go on.
-  private static func enter(_ cause: StopReason.Cause, _ signal: StopSignal, _ frame: inout trap_frame) {
+  static func enter(_ cause: StopReason.Cause, _ signal: StopSignal, _ frame: inout trap_frame) {
     guard !isServing else { return }
     DebugHardware.disarm()
     defer { DebugHardware.arm() }
+    // Something else may have come before the step was over.
+    _ = withStepping { $0.finish(&frame) }
     DebuggerCell.inspect { state in
+      state.sendOutput()
       state.stub.withTarget { target in
         target.frame = frame
         target.table = Processor.cr3
       }
     }
+    announceWait()
     var cause = cause
     while true {
       DebuggerCell.inspect { state in
@@ -156,6 +173,14 @@ enum Debugger {
       DebuggerCell.inspect { state in state.stub.withTarget { frame = $0.frame } }
       return
     }
+  }
+
+  /// Someone at the console would see a machine that does not answer any more.
+  private static func announceWait() {
+    let isAlone = DebuggerCell.inspect { $0.port == .com1 && !$0.stub.isAttached && !$0.stub.hasRequest }
+    guard isAlone == true else { return }
+    var console = Console()
+    console.line("The machine stands, and waits for a debugger on this line.")
   }
 
   /// Carries out what the client wants. False when that was one instruction, which has been done here.
@@ -189,8 +214,8 @@ extension KernelTarget {
     switch plan.motion {
     case .step:
       if emulate() { return false }
-      if isSystemCall() {
-        stepping.awaitReturn(of: currentThread, to: frame.rip &+ 2)
+      if let place = systemCallReturn() {
+        stepping.awaitReturn(of: currentThread, to: place)
         passBreakpoint()
       } else {
         stepping.start(.client, &frame)

@@ -1,3 +1,4 @@
+import Core
 import Machine
 import RemoteProtocol
 import Stub
@@ -17,7 +18,10 @@ extension KernelTarget {
   mutating func remove(_ breakpoint: BreakpointRequest) throws(Refusal) {
     if breakpoint.type == .software {
       if let slot = Self.softwareSlot(at: breakpoint.address) { DebugHardware.clearBreakpoint(slot) }
-    } else if let slot = Self.watchSlot(at: breakpoint.address, condition: Self.condition(breakpoint.type)) {
+    } else if let length = Self.length(of: breakpoint),
+      let slot = Self.watchSlot(
+        at: breakpoint.address, condition: Self.condition(breakpoint.type), length: length)
+    {
       DebugHardware.control &= ~Self.controlMask(slot)
     }
   }
@@ -48,7 +52,8 @@ extension KernelTarget {
     for slot in 0..<DebugHardware.breakpointCount where DebugHardware.address(ofBreakpoint: slot) == nil {
       var window = PhysicalWindow()
       DebugHardware.setBreakpoint(
-        slot, address: address, byte: place, readOnlyEntry: window.readOnlyEntry(of: place))
+        slot, address: address, byte: place, readOnlyEntry: window.readOnlyEntry(of: place),
+        root: address < UserRange.limit ? root(of: breakpoint.thread) : nil)
       return
     }
     throw Refusal(Refusal.noSpace, "all 64 software breakpoints are in use")
@@ -73,9 +78,24 @@ extension KernelTarget {
 
   private static func condition(of slot: Int) -> UInt64 { DebugHardware.control >> UInt64(16 + slot * 4) & 3 }
 
-  private static func watchSlot(at address: UInt64, condition wanted: UInt64) -> Int? {
+  private static func length(of slot: Int) -> UInt64 { DebugHardware.control >> UInt64(18 + slot * 4) & 3 }
+
+  /// The encoding of how many bytes are watched; an instruction counts as one. Nil for what there is none of.
+  private static func length(of breakpoint: BreakpointRequest) -> UInt64? {
+    guard breakpoint.type != .hardware else { return 0 }
+    switch breakpoint.byteCount {
+    case 1: return 0
+    case 2: return 1
+    case 4: return 3
+    case 8: return 2
+    default: return nil
+    }
+  }
+
+  private static func watchSlot(at address: UInt64, condition wanted: UInt64, length: UInt64) -> Int? {
     for slot in 0..<DebugHardware.watchCount
     where isEnabled(slot) && DebugHardware.address(ofWatch: slot) == address && condition(of: slot) == wanted
+      && Self.length(of: slot) == length
     {
       return slot
     }
@@ -84,21 +104,16 @@ extension KernelTarget {
 
   /// True when a debug register would stop at `address` before its instruction.
   static func hasExecutionBreakpoint(at address: UInt64) -> Bool {
-    watchSlot(at: address, condition: 0) != nil
+    watchSlot(at: address, condition: 0, length: 0) != nil
   }
 
   private mutating func insertHardware(
     _ breakpoint: BreakpointRequest, condition: UInt64, byteCount: UInt64
   ) throws(Refusal) {
-    guard Self.watchSlot(at: breakpoint.address, condition: condition) == nil else { return }
-    let length: UInt64
-    switch byteCount {
-    case 1: length = 0
-    case 2: length = 1
-    case 4: length = 3
-    case 8: length = 2
-    default: throw Refusal(Refusal.invalid, "the processor watches 1, 2, 4 or 8 bytes")
+    guard let length = Self.length(of: breakpoint) else {
+      throw Refusal(Refusal.invalid, "the processor watches 1, 2, 4 or 8 bytes")
     }
+    guard Self.watchSlot(at: breakpoint.address, condition: condition, length: length) == nil else { return }
     guard breakpoint.address & (byteCount - 1) == 0 else {
       throw Refusal(
         Refusal.invalid, "the processor watches aligned addresses only, not", at: breakpoint.address)

@@ -82,14 +82,14 @@ extension KernelTarget {
     let root = root(of: thread)
     var window = PhysicalWindow()
     let first = window.walk(VirtualAddress(address), root: root, mode: .building)
-    let start = address & ~(Self.span(of: first) - 1)
-    var last = start &+ (Self.span(of: first) - 1)
+    let start = address & ~(first.coveredBytes - 1)
+    var last = start &+ (first.coveredBytes - 1)
     for _ in 0..<512 {
       let next = last &+ 1
       guard next != 0, VirtualAddress(next).isCanonical(.four) else { break }
       let walk = window.walk(VirtualAddress(next), root: root, mode: .building)
       guard Self.rights(of: walk) == Self.rights(of: first) else { break }
-      last = (next & ~(Self.span(of: walk) - 1)) &+ (Self.span(of: walk) - 1)
+      last = (next & ~(walk.coveredBytes - 1)) &+ (walk.coveredBytes - 1)
     }
     return MemoryRegion(start: start, last: last, rights: Self.rights(of: first))
   }
@@ -98,14 +98,5 @@ extension KernelTarget {
     guard walk.physicalAddress != nil else { return nil }
     return MemoryRegion.Rights(
       isReadable: true, isWritable: walk.rights.isWritable, isExecutable: walk.rights.isExecutable)
-  }
-
-  /// How many addresses share the fate of the one that was walked for.
-  private static func span(of walk: PageWalk) -> UInt64 {
-    switch walk.outcome {
-    case .mapped(_, let size): size.bytes
-    case .notPresent(let level): 1 << (3 + 9 * UInt64(level.rawValue))
-    case .reservedBits, .nonCanonical, .unreadable: PageSize.size4KiB.bytes
-    }
   }
 }

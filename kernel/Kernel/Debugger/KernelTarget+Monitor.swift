@@ -7,51 +7,6 @@ import RingTransition
 import Stub
 import X86
 
-/// The words of a command line.
-private struct WordCursor {
-  private var position = 0
-
-  /// Passes over one word; true when it is `name`.
-  mutating func take(_ name: StaticString, in text: Span<UInt8>) -> Bool {
-    let start = next(text)
-    let end = wordEnd(start, text)
-    guard end - start == name.utf8CodeUnitCount else { return false }
-    for offset in 0..<(end - start) where text[start + offset] != name.byte(offset) { return false }
-    position = end
-    return true
-  }
-
-  /// A number, `0x` for hexadecimal.
-  mutating func number(in text: Span<UInt8>) -> UInt64? {
-    let start = next(text)
-    let end = wordEnd(start, text)
-    let isHexadecimal =
-      end - start > 2 && text[start] == UInt8(ascii: "0") && text[start + 1] | 0x20 == UInt8(ascii: "x")
-    var value: UInt64 = 0
-    var here = isHexadecimal ? start + 2 : start
-    guard here < end else { return nil }
-    while here < end {
-      guard let digit = Hexadecimal.value(of: text[here]), isHexadecimal || digit < 10 else { return nil }
-      value = isHexadecimal ? value << 4 | UInt64(digit) : value &* 10 &+ UInt64(digit)
-      here += 1
-    }
-    position = end
-    return value
-  }
-
-  private func next(_ text: Span<UInt8>) -> Int {
-    var here = position
-    while here < text.count, text[here] == UInt8(ascii: " ") { here += 1 }
-    return here
-  }
-
-  private func wordEnd(_ start: Int, _ text: Span<UInt8>) -> Int {
-    var here = start
-    while here < text.count, text[here] != UInt8(ascii: " ") { here += 1 }
-    return here
-  }
-}
-
 extension KernelTarget {
   mutating func monitor<Output: ByteSink & ~Copyable>(
     _ command: Span<UInt8>, _ context: MonitorContext, to output: inout Output
@@ -65,6 +20,7 @@ extension KernelTarget {
         help            this list
         ps              processes and their tables
         walk ADDRESS    translate an address under the selected thread's table
+        map             everything that the selected thread's table maps, by rights
         tss             RSP0 and the IST stacks
         audit           every rule that can be decided here, for the selected thread's return to Ring 3
         explain         why an exception stopped the kernel
@@ -72,6 +28,10 @@ extension KernelTarget {
         stats           what happened on the line
         reset           start the machine again
         phys ADDRESS    a qword of physical memory
+        read WIDTH ADDRESS, write WIDTH ADDRESS VALUE
+                        one access of 1, 2, 4 or 8 bytes to what is mapped there, a device too
+        phys-read WIDTH ADDRESS, phys-write WIDTH ADDRESS VALUE
+                        the same at a physical address
         port NUMBER     a byte from an I/O port
         msr NUMBER      a model-specific register
 
@@ -92,6 +52,16 @@ extension KernelTarget {
       list(context.statistics, &text)
     } else if words.take("reset", in: command) {
       Processor.reset()
+    } else if words.take("map", in: command) {
+      try writeMap(thread, &text, to: &output)
+    } else if words.take("read", in: command) {
+      try readExactly(&words, command, .linear(thread), &text)
+    } else if words.take("write", in: command) {
+      try writeExactly(&words, command, .linear(thread))
+    } else if words.take("phys-read", in: command) {
+      try readExactly(&words, command, .physical, &text)
+    } else if words.take("phys-write", in: command) {
+      try writeExactly(&words, command, .physical)
     } else if words.take("phys", in: command) {
       try readPhysical(words.number(in: command), &text)
     } else if words.take("port", in: command) {

@@ -47,7 +47,7 @@ extension KernelTarget {
   }
 
   /// The thread that ran has all of them; another one has what its switch saved.
-  private mutating func general(_ register: Register, of thread: TargetThread) -> UInt64? {
+  mutating func general(_ register: Register, of thread: TargetThread) -> UInt64? {
     guard thread == currentThread else { return saved(register, of: thread) }
     switch register {
     case .rax: return frame.rax
@@ -101,12 +101,15 @@ extension KernelTarget {
     }
   }
 
+  private func isRingThree(_ thread: TargetThread) -> Bool { thread == currentThread && frame.cs & 3 == 3 }
+
   private func system(_ register: Register, of thread: TargetThread) -> UInt64? {
     let registers = Processor.registers
     switch register {
     case .fsBase: return registers.fsBase
-    case .gsBase: return registers.gsBase
-    case .kernelGSBase: return registers.kernelGSBase
+    // The way in from Ring 3 has swapped the two.
+    case .gsBase: return isRingThree(thread) ? registers.kernelGSBase : registers.gsBase
+    case .kernelGSBase: return isRingThree(thread) ? registers.gsBase : registers.kernelGSBase
     case .cr0: return registers.cr0.rawValue
     case .cr2: return registers.cr2
     case .cr3: return thread == currentThread ? table.rawValue : CR3(root: root(of: thread)).rawValue

@@ -17,6 +17,51 @@ static inline int64_t system_call(uint64_t number, uint64_t first, uint64_t seco
     return result;
 }
 
+/* The same by `syscall`, which leaves RIP in rcx and RFLAGS in r11. */
+static inline int64_t fast_system_call(uint64_t number, uint64_t first, uint64_t second, uint64_t third)
+{
+    int64_t result;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(number), "D"(first), "S"(second), "d"(third)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+
+/* call_checks.S */
+uint64_t registers_after_interrupt(uint64_t number);
+uint64_t registers_after_syscall(uint64_t number);
+extern int64_t last_call_result;
+static inline int64_t result_of_last_call(void) { return last_call_result; }
+uint64_t flags_after_syscall(uint64_t odd);
+int64_t call_on_stack(uint64_t stack, uint64_t by_syscall);
+
+/* What the processor adds to an address behind the prefix of FS or GS. */
+static inline uint64_t read_through_fs(uint64_t offset)
+{
+    uint64_t value;
+    __asm__ volatile("movq %%fs:(%1), %0" : "=r"(value) : "r"(offset) : "memory");
+    return value;
+}
+static inline uint64_t read_through_gs(uint64_t offset)
+{
+    uint64_t value;
+    __asm__ volatile("movq %%gs:(%1), %0" : "=r"(value) : "r"(offset) : "memory");
+    return value;
+}
+
+static inline uint64_t segment_registers(void)
+{
+    uint16_t ds, es, fs, gs;
+    __asm__ volatile("movw %%ds, %0; movw %%es, %1; movw %%fs, %2; movw %%gs, %3"
+                     : "=r"(ds), "=r"(es), "=r"(fs), "=r"(gs));
+    return ds | (uint64_t)es << 16 | (uint64_t)fs << 32 | (uint64_t)gs << 48;
+}
+static inline void load_data_segments(uint16_t selector)
+{
+    __asm__ volatile("movw %0, %%ds; movw %0, %%es; movw %0, %%fs; movw %0, %%gs" : : "r"(selector));
+}
+
 static inline uint64_t read_user_timestamp(void)
 {
     uint32_t low, high;
