@@ -56,6 +56,38 @@ import X86
         == "#UD -> #NP (error 0x33) at RIP 0x10000019 on RSP0")
   }
 
+  /// `syscall` has no vector, and what waits at a handler's first instruction comes after it.
+  @Test func systemCalls() {
+    #expect(
+      chain(.systemCall) {
+        $0.registers.efer.insert(.syscallEnable)
+        $0.registers.lstar = Layout.kernelText
+      } == "syscall -> handler 0xffffffff80001000 on the stack of Ring 3")
+    #expect(
+      chain(.systemCall) {
+        $0.registers.efer.insert(.syscallEnable)
+        $0.registers.lstar = 0
+      } == "syscall -> #PF (error 0x10, CR2 0x0) at RIP 0x0 on the current stack")
+    #expect(chain(.systemCall) { _ in } == "syscall -> #UD at RIP 0x10000019 on RSP0")
+    #expect(
+      chain(.softwareInterruptAfterStackSwitch(0x80)) { _ in }
+        == "mov ss and int 0x80 -> #DB at RIP 0xffffffff80001600 on IST4")
+  }
+
+  @Test func returns() {
+    func fault(_ engine: Engine, _ change: (inout InterruptFrame) -> Void) -> String {
+      var machine = TestMachine.healthy
+      machine.editFrame(change)
+      guard case .faults(let fault) = predictReturn(.iretq, on: &machine, engine: engine) else { return "" }
+      return TextCollector.text { $0.write(fault, at: .iretq) }
+    }
+    #expect(fault(.architecture) { $0.ss = 0x28 } == "#GP (error 0x28) in Ring 0, at the iretq")
+    #expect(fault(.architecture) { $0.rip = 1 << 47 } == "#GP (error 0x0) in Ring 0, at the iretq")
+    #expect(
+      fault(.qemuTCG72) { $0.rip = 1 << 47 }
+        == "#GP (error 0x0) in Ring 3 at RIP 0x800000000000, right behind the iretq")
+  }
+
   @Test func otherEnds() {
     #expect(
       chain { $0.setGate(0x80, selector: 0x33, privilege: 3) }

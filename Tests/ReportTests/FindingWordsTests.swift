@@ -92,7 +92,9 @@ import X86
     #expect(
       violations { $0.setInterruptStack(1, Layout.rsp0) } == [
         "RT-031 RSP0-exclusive: fatal: the stack under RSP0, 0xffffc90000001000-0xffffc90000005000, overlaps "
-          + "IST1, 0xffffc90000001000-0xffffc90000005000"
+          + "IST1, 0xffffc90000001000-0xffffc90000005000",
+        "RT-044 IST-stacks-distinct: fatal: IST1, 0xffffc90000001000-0xffffc90000005000, overlaps RSP0, "
+          + "0xffffc90000001000-0xffffc90000005000",
       ])
   }
 
@@ -124,7 +126,8 @@ import X86
       ])
     #expect(
       violations { $0.registers.rflags.insert(.nestedTask) } == [
-        "RT-003 kernel-NT-clear: fatal: RFLAGS 0x4002: NT must be clear"
+        "RT-003 kernel-NT-clear: fatal: RFLAGS 0x4002: NT must be clear",
+        "RT-144 RFLAGS-at-return: fatal: RFLAGS 0x4002: NT must be clear",
       ])
     #expect(
       violations { $0.editFrame { $0.rip = 0x9000_0000_0000 } }[0]

@@ -35,7 +35,10 @@ struct Breakage: CustomTestStringConvertible, Sendable {
     return machine
   }
 
-  static var all: [Breakage] { frame + segments + userState + taskState + kernelStack + interruptStacks }
+  static var all: [Breakage] {
+    frame + segments + userState + taskState + taskFields + kernelStack + interruptStacks + machineEvents
+      + gates + tables + addressSpace + systemCalls + systemReturns + control
+  }
 }
 
 extension AuditOptions {

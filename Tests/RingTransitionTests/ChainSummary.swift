@@ -8,7 +8,7 @@ extension DeliveryChain {
     for position in 0..<count {
       guard let attempt = self[position] else { continue }
       let code = attempt.errorCode.map { "(\(String($0, radix: 16)))" } ?? ""
-      words.append("\(attempt.vector)\(code)")
+      words.append((attempt.vector.map { "\($0)" } ?? "syscall") + code)
     }
     switch end {
     case .delivered(let arrival):
@@ -19,6 +19,7 @@ extension DeliveryChain {
         case .interruptStack(let slot): "ist\(slot)"
         }
       words.append("rip \(String(arrival.savedRIP, radix: 16)) \(stack)")
+    case .systemCall(let entry): words.append("entered \(String(entry.rip, radix: 16))")
     case .shutdown: words.append("shutdown")
     case .recursion(let vector): words.append("recursion \(vector)")
     case .unknown(let missing): words.append("unknown \(missing)")

@@ -17,6 +17,6 @@ import X86
   }
 
   @Test(arguments: Provocation.all) func onTCG(_ provocation: Provocation) {
-    #expect(chain(provocation, .qemuTCG).summary == provocation.tcg)
+    #expect(chain(provocation, .qemuTCG72).summary == provocation.tcg)
   }
 }

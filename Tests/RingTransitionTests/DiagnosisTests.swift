@@ -86,11 +86,11 @@ import X86
         of: 14, frame: TestMachine.program(), errorCode: 0xa, top: Layout.interruptStackTop(5),
         cr2: Self.pushAddress)
     }
-    for engine in [Engine.architecture, .qemuTCG] {
+    for engine in [Engine.architecture, .qemuTCG72] {
       let diagnosis = machine.diagnosed(.handler) { $0.engine = engine }
       #expect(diagnosis.cause == .stackReservedBits)
       #expect(diagnosis.confidence == .proven)
-      #expect(diagnosis.chain?.engine == .qemuTCG)
+      #expect(diagnosis.chain?.engine == .qemuTCG72)
       #expect(diagnosis.rule == .noReservedBits)
     }
   }
@@ -164,7 +164,7 @@ import X86
     }
     let diagnosis = machine.diagnosed(.handler)
     #expect(diagnosis.summary == "DX-17 | proven | RT-67 | 128 13(802) rip 10000019 rsp0")
-    #expect(diagnosis.chain?.engine == .qemuTCG)
+    #expect(diagnosis.chain?.engine == .qemuTCG72)
   }
 
   @Test func gateOfAnotherException() {

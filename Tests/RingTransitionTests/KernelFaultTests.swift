@@ -26,42 +26,44 @@ import X86
     let diagnosis = diagnose(vector: 13, errorCode: 0x30, rip: Layout.iretq, rsp: Self.returnRSP) {
       $0.setDescriptor(6, 0x00af_9b00_0000_ffff)
     }
-    #expect(diagnosis.summary == "DX-15 | proven | RT-6")
+    #expect(diagnosis.summary == "DX-15 | proven | RT-6 | 13(30) rip ffffffff80001100 ist5")
   }
 
   @Test func absentStackSegment() {
     let diagnosis = diagnose(vector: 12, errorCode: 0x28, rip: Layout.iretq, rsp: Self.returnRSP) {
       $0.setDescriptor(5, 0x00cf_7300_0000_ffff)
     }
-    #expect(diagnosis.summary == "DX-15 | proven | RT-7")
+    #expect(diagnosis.summary == "DX-15 | proven | RT-7 | 12(28) rip ffffffff80001100 ist5")
   }
 
   @Test func nullStackSelector() {
     let diagnosis = diagnose(vector: 13, errorCode: 0, rip: Layout.iretq, rsp: Self.returnRSP) {
       $0.editFrame { $0.ss = 0 }
     }
-    #expect(diagnosis.summary == "DX-16 | proven | RT-7")
+    #expect(diagnosis.summary == "DX-16 | proven | RT-7 | 13(0) rip ffffffff80001100 ist5")
   }
 
   @Test func nestedTask() {
     let diagnosis = diagnose(
       vector: 13, errorCode: 0, rip: Layout.iretq, rsp: Self.returnRSP, rflags: .fixedOne | .nestedTask
     ) { _ in }
-    #expect(diagnosis.summary == "DX-16 | proven | RT-3")
+    #expect(diagnosis.summary == "DX-16 | proven | RT-3 | 13(0) rip ffffffff80001100 ist5")
   }
 
   @Test func nonCanonicalRIP() {
     let diagnosis = diagnose(vector: 13, errorCode: 0, rip: Layout.iretq, rsp: Self.returnRSP) {
       $0.editFrame { $0.rip = 0x9000_0000_0000 }
     }
-    #expect(diagnosis.summary == "DX-16 | proven | RT-5")
+    #expect(diagnosis.summary == "DX-16 | proven | RT-5 | 13(0) rip ffffffff80001100 ist5")
   }
 
   @Test func frameNotMapped() {
     let diagnosis = diagnose(
       vector: 14, errorCode: 0, rip: Layout.iretq, rsp: Self.returnRSP, cr2: Self.returnRSP
     ) { $0.clear(.pageTable, of: Layout.exitStackTop - 8) }
-    #expect(diagnosis.summary == "returnFrameUnreadable | proven | RT-1")
+    #expect(
+      diagnosis.summary
+        == "returnFrameUnreadable | proven | RT-1 | 14(0) rip ffffffff80001100 ist5 cr2 ffffc98000004fd8")
   }
 
   private func handlerFault(
@@ -110,7 +112,33 @@ import X86
     let diagnosis = diagnose(
       vector: 8, errorCode: 0, rip: Layout.kernelText + 0x80, rsp: bottom + 8, cr2: bottom - 8
     ) { _ in }
-    #expect(diagnosis.summary == "DX-12 | signature | RT-33")
+    #expect(
+      diagnosis.summary
+        == "DX-12 | proven | RT-33 | 14(2) 8(0) rip ffffffff80001080 ist1 cr2 ffffc90000000ff8")
+  }
+
+  /// `sub rsp, 0x800` moved RSP past the end before anything was stored.
+  @Test func stackOverflowOfALargeFrame() {
+    let bottom = Layout.rsp0 - Layout.stackSize
+    let diagnosis = diagnose(
+      vector: 8, errorCode: 0, rip: Layout.kernelText + 0x80, rsp: bottom - 0x700, cr2: bottom - 0x708
+    ) { _ in }
+    #expect(
+      diagnosis.summary
+        == "DX-12 | proven | RT-33 | 14(2) 8(0) rip ffffffff80001080 ist1 cr2 ffffc900000008f8")
+  }
+
+  /// CR2 in the guard page is left from before; the stack pointer is nowhere near.
+  @Test func staleGuardAddressIsNoOverflow() {
+    let bottom = Layout.rsp0 - Layout.stackSize
+    let diagnosis = diagnose(
+      vector: 8, errorCode: 0, rip: Layout.kernelText + 0x80, rsp: Layout.rsp0 - 0x100, cr2: bottom - 8
+    ) { _ in }
+    #expect(diagnosis.cause == .kernelException)
+    let elsewhere = diagnose(
+      vector: 8, errorCode: 0, rip: Layout.kernelText + 0x80, rsp: bottom - 0x10_0000, cr2: bottom - 8
+    ) { _ in }
+    #expect(elsewhere.cause == .kernelException)
   }
 
   @Test func stackPartlyMapped() {
@@ -120,7 +148,9 @@ import X86
     ) {
       for page in 1...3 { $0.clear(.pageTable, of: Layout.rsp0 - 8 - UInt64(page) * 4096) }
     }
-    #expect(diagnosis.summary == "DX-14 | signature | RT-28")
+    #expect(
+      diagnosis.summary
+        == "DX-14 | proven | RT-28 | 14(2) 8(0) rip ffffffff80001080 ist1 cr2 ffffc90000003ff8")
   }
 
   @Test func recursiveFault() {
@@ -137,6 +167,26 @@ import X86
       }
     }
     #expect(diagnosis.summary == "DX-13 | signature | RT-73")
+  }
+
+  /// The #PF handler's own page is gone: each attempt pushes 48 bytes, until the stack ends.
+  @Test func recursionOfAHandlerThatCannotBeFetched() {
+    let rip = Provocation.handlerPage
+    let lowest = Layout.rsp0 - Layout.stackSize + 16
+    let diagnosis = diagnose(vector: 8, errorCode: 0, rip: rip, rsp: lowest, cr2: lowest - 24) { machine in
+      for depth in 0..<4 {
+        machine.registers.rsp = lowest + 8 + UInt64(depth) * 48
+        machine.setFrame(
+          InterruptFrame(
+            rip: rip, cs: 8, rflags: .fixedOne, rsp: lowest + UInt64(depth + 1) * 48, ss: 0x10))
+      }
+    }
+    #expect(diagnosis.summary == "DX-13 | signature | RT-70")
+    guard case .access(let walk, .supervisorFetch, _) = diagnosis.evidence else {
+      Issue.record("no walk")
+      return
+    }
+    #expect(walk.address.rawValue == rip)
   }
 
   @Test func ordinaryKernelFault() {

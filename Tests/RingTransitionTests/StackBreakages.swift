@@ -23,7 +23,7 @@ extension Breakage {
     Breakage("read-only at the top", [26], follows: [28]) {
       $0.remove(.writable, .pml4, of: Layout.rsp0 - 8)
     },
-    Breakage("read-only without CR0.WP", []) {
+    Breakage("read-only without CR0.WP", [141]) {
       $0.remove(.writable, .pml4, of: Layout.rsp0 - 8)
       $0.registers.cr0.remove(.writeProtect)
     },
@@ -73,10 +73,13 @@ extension Breakage {
       $0.mapFresh(Layout.guardPage, flags: .present | .writable | .noExecute)
     },
     Breakage("RSP0 is the exit stack", [30], follows: [31]) { $0.setRSP0(Layout.exitStackTop) },
-    Breakage("RSP0 is an IST stack", [31], unchecked: [30], options: .declared { $0.currentStackTop = nil }) {
+    Breakage(
+      "RSP0 is an IST stack", [44], follows: [31], unchecked: [30],
+      options: .declared { $0.currentStackTop = nil }
+    ) {
       $0.setRSP0(Layout.interruptStackTop(2))
     },
-    Breakage("IST1 is RSP0", [31]) { $0.setInterruptStack(1, Layout.rsp0) },
+    Breakage("IST1 is RSP0", [44], follows: [31]) { $0.setInterruptStack(1, Layout.rsp0) },
     Breakage("IST2 aliases the kernel stack's frames", [31]) { machine in
       let frame = machine.physical(Layout.rsp0 - 4096)
       machine.map(
@@ -94,7 +97,7 @@ extension Breakage {
       let frame = machine.physical(Layout.tss)
       machine.map(Layout.rsp0 - 8192, to: frame, flags: .present | .writable | .noExecute)
     },
-    Breakage("stack page outside memory", [32]) { machine in
+    Breakage("stack page outside memory", [93], follows: [32]) { machine in
       machine.map(
         Layout.rsp0 - 4096, to: PhysicalAddress(truncating: 0x7f_0000_0000),
         flags: .present | .writable | .noExecute)
@@ -106,7 +109,7 @@ extension Breakage {
     Breakage("guard page mapped", [33]) {
       $0.mapFresh(Layout.guardPage, flags: .present | .writable | .noExecute)
     },
-    Breakage("supervisor keys on", [], unchecked: [26]) {
+    Breakage("supervisor keys on", [], unchecked: [26, 147]) {
       $0.registers.cr4.insert(.supervisorProtectionKeys)
     },
   ]
@@ -114,14 +117,14 @@ extension Breakage {
   /// RT-040 and RT-042.
   static let interruptStacks: [Breakage] = [
     Breakage("#DF without IST", [40]) { $0.setGate(8) },
-    Breakage("IST1 zero", [42]) { $0.setInterruptStack(1, 0) },
-    Breakage("IST2 not canonical", [42]) { $0.setInterruptStack(2, 0x9000_0000_0000) },
+    Breakage("IST1 zero", [42], unchecked: [45]) { $0.setInterruptStack(1, 0) },
+    Breakage("IST2 not canonical", [42], unchecked: [45, 49]) { $0.setInterruptStack(2, 0x9000_0000_0000) },
     Breakage("IST1 not mapped", [42]) { $0.clear(.pageTable, of: Layout.interruptStackTop(1) - 8) },
     Breakage("IST1's lowest page not mapped", [42]) {
       $0.clear(.pageTable, of: Layout.interruptStackTop(1) - Layout.stackSize)
     },
     Breakage(
-      "IST1's lowest page not mapped, size not declared", [],
+      "IST1's lowest page not mapped, size not declared", [], unchecked: [45, 49],
       options: .declared { $0.interruptStackSize = nil }
     ) {
       $0.clear(.pageTable, of: Layout.interruptStackTop(1) - Layout.stackSize)
@@ -129,14 +132,17 @@ extension Breakage {
     Breakage("IST7 not mapped and not used", []) {
       $0.clear(.pageTable, of: Layout.interruptStackTop(7) - 8)
     },
-    Breakage(
-      "IST7 not mapped and used by a needed vector", [42],
-      options: .declared { $0.interruptStackVectors.insert(14) }
-    ) {
+    Breakage("IST7 not mapped and used by a needed vector", [42, 46]) {
       $0.setGate(14, interruptStack: 7)
       $0.clear(.pageTable, of: Layout.interruptStackTop(7) - 8)
     },
-    Breakage("IDT not mapped", [], unchecked: [22, 40, 42]) { $0.clear(.pageTable, of: Layout.idt) },
-    Breakage("IDTR not known", [], unchecked: [22, 40, 42]) { $0.registers.interruptTable = nil },
+    Breakage("IDT not mapped", [64], unchecked: withoutGates) { $0.clear(.pageTable, of: Layout.idt) },
+    Breakage("IDTR not known", [], unchecked: withoutGates + [63, 64, 82, 83]) {
+      $0.registers.interruptTable = nil
+    },
   ]
+
+  /// What no gate can answer.
+  private static let withoutGates: [UInt16] =
+    [22, 40, 42, 44, 45, 46, 48, 49, 51, 60, 61, 62] + Array(65...72) + [75]
 }

@@ -7,7 +7,7 @@ extension Breakage {
   static let userState: [Breakage] = [
     Breakage("code page absent", [14]) { $0.clear(.pageTable, of: Layout.userText) },
     Breakage(
-      "code page absent under demand paging", [], unchecked: [14],
+      "code page absent under demand paging", [],
       options: .declared { $0.residency = .demandPaged }
     ) {
       $0.clear(.pageTable, of: Layout.userText)
@@ -21,7 +21,7 @@ extension Breakage {
     Breakage("stack page absent", [15]) { $0.clear(.pageTable, of: Layout.userStackTop - 8) },
     Breakage("stack page read-only", [15]) { $0.remove(.writable, .pageTable, of: Layout.userStackTop - 8) },
     Breakage(
-      "stack page copy-on-write", [], unchecked: [15], options: .declared { $0.residency = .demandPaged }
+      "stack page copy-on-write", [], options: .declared { $0.residency = .demandPaged }
     ) {
       $0.remove(.writable, .pageTable, of: Layout.userStackTop - 8)
     },
@@ -56,8 +56,12 @@ extension Breakage {
     ) {
       $0.registers.general[15] = Layout.rsp0 - 64
     },
-    Breakage("kernel selector in DS", [16]) { $0.registers.ds = SegmentSelector(rawValue: 0x10) },
-    Breakage("selector beyond the GDT in GS", [16]) { $0.registers.gs = SegmentSelector(rawValue: 0x103) },
+    Breakage("kernel selector in DS", [16], follows: [161]) {
+      $0.registers.ds = SegmentSelector(rawValue: 0x10)
+    },
+    Breakage("selector beyond the GDT in GS", [16], follows: [161]) {
+      $0.registers.gs = SegmentSelector(rawValue: 0x103)
+    },
     Breakage("user selector in ES and FS", []) {
       $0.registers.es = SegmentSelector(rawValue: 0x2b)
       $0.registers.fs = SegmentSelector(rawValue: 0x2b)
@@ -96,25 +100,25 @@ extension Breakage {
       $0.registers.taskRegister?.limit = 10
       $0.setTaskDescriptor(base: Layout.tss, limit: 10, type: .busyTSS)
     },
-    Breakage("TSS limit below IST1", [21], unchecked: [42]) {
+    Breakage("TSS limit below IST1", [21], unchecked: [36, 42, 45, 49]) {
       $0.registers.taskRegister?.limit = 42
       $0.setTaskDescriptor(base: Layout.tss, limit: 42, type: .busyTSS)
     },
-    Breakage("TSS limit that holds the slots in use", []) {
+    Breakage("TSS limit that holds the slots in use", [], unchecked: [36]) {
       $0.registers.taskRegister?.limit = 67
       $0.setTaskDescriptor(base: Layout.tss, limit: 67, type: .busyTSS)
     },
-    Breakage("TSS not mapped", [22], unchecked: Array(24...33) + [42]) {
+    Breakage("TSS not mapped", [22], unchecked: Array(24...36) + [42, 44, 45, 48, 49, 106]) {
       $0.clear(.pageTable, of: Layout.tss)
     },
-    Breakage("TSS on a user page under SMAP", [22]) {
+    Breakage("TSS on a user page under SMAP", [22], follows: [35, 82]) {
       $0.setAll(.user, of: Layout.tss)
       $0.registers.cr4.insert(.supervisorAccessPrevention)
       // The kernel's other pages share the upper levels, which say nothing on their own.
     },
     Breakage("TSS read-only", []) { $0.remove(.writable, .pageTable, of: Layout.tss) },
     Breakage("TSS on two pages", []) { $0.straddleTSS() },
-    Breakage("second page of the TSS not mapped", [22], unchecked: [42]) {
+    Breakage("second page of the TSS not mapped", [22], follows: [37], unchecked: [34, 36, 42, 45, 49]) {
       $0.straddleTSS()
       $0.clear(.pageTable, of: Layout.tss + 0x1000)
     },
@@ -130,8 +134,8 @@ extension Breakage {
     Breakage("type field in the upper half", [23]) { $0.setDescriptor(4, 0xffff_ffff | 0x9 << 40) },
   ]
 
-  private static let taskStateRules: [UInt16] = Array(21...33) + [42]
-  private static let afterLimit: [UInt16] = Array(24...33) + [42]
+  private static let taskStateRules: [UInt16] = Array(21...37) + [42, 44, 45, 48, 49, 82, 106]
+  private static let afterLimit: [UInt16] = Array(24...33) + [36, 42, 44, 45, 48, 49, 106]
 }
 
 extension TestMachine {
@@ -143,6 +147,7 @@ extension TestMachine {
     for slot in 1...7 {
       storeVirtual(Layout.interruptStackTop(slot), at: base + 36 + UInt64(slot - 1) * 8)
     }
+    storeVirtual(0x0068_0000_0000_0000, at: base + 96)
     registers.taskRegister?.base = base
     setTaskDescriptor(base: base, limit: 103, type: .busyTSS)
   }

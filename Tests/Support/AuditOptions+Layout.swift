@@ -12,6 +12,30 @@ extension AuditOptions {
     options.otherStacks[0] = StackInterval(top: Layout.exitStackTop, byteCount: Layout.stackSize)
     options.destination = .ringThree
     options.residency = .resident
+    options.interruptStackReturns = .unused
+    options.nestedNonMaskableFrames = .unused
+    var systemCalls = VectorSet()
+    systemCalls.insert(0x80)
+    options.systemCallVectors = systemCalls
+    var interrupts = VectorSet()
+    for vector in [0x20, 0x21, 0xff] as [UInt8] { interrupts.insert(vector) }
+    options.interruptVectors = interrupts
+    options.systemCallInstruction = .unused
+    options.swapgs = .unused
+    options.pageTableIsolation = .unused
+    options.kernelText = AddressInterval(low: Layout.kernelText, high: Layout.kernelText + 0x1000)
+    options.interruptControllerBase = 0x20
+    options.localTables = .unused
+    options.expectedFSBase = 0
+    options.lockDepth = 0
+    options.processorCount = 1
+    options.referenceRoot = Layout.root
+    options.currentRoot = Layout.root
+    options.memory.insert(low: 0, high: 0x100_0000)
+    options.generatedCode = .unused
+    options.expectedCR4 = ExpectedBits(
+      mask: CR4.fiveLevelPaging.rawValue | CR4.machineCheckEnable.rawValue,
+      value: CR4.machineCheckEnable.rawValue)
     return options
   }
 }

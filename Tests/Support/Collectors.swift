@@ -23,13 +23,25 @@ public struct FindingCollector: FindingSink {
     return findings.filter { $0.isViolated && !roots.contains($0.rule.number) }.map(\.rule.number)
   }
 
-  /// The numbers of the rules that did not hold, or were not checked.
-  public var notHeld: [UInt16] { findings.filter { !$0.isHeld }.map(\.rule.number) }
+  /// The numbers of the rules that apply and did not hold, or were not checked.
+  public var notHeld: [UInt16] { findings.filter { !$0.isHeld && !$0.isSkipped }.map(\.rule.number) }
 
   /// The numbers of the rules that were not checked.
   public var unchecked: [UInt16] {
-    findings.filter { !$0.isHeld && !$0.isViolated }.map(\.rule.number)
+    findings.filter(\.isUnknown).map(\.rule.number)
   }
+
+  /// Why each rule that does not apply does not, by number.
+  public var reasons: [UInt16: Inapplicable] {
+    var reasons: [UInt16: Inapplicable] = [:]
+    for finding in findings {
+      if case .skipped(let reason) = finding.verdict { reasons[finding.rule.number] = reason }
+    }
+    return reasons
+  }
+
+  /// The numbers of the rules that do not apply.
+  public var skipped: [UInt16] { findings.filter(\.isSkipped).map(\.rule.number) }
 }
 
 /// Text as a string.

@@ -15,6 +15,12 @@ public enum Layout {
   public static let interruptInstruction: UInt64 = 0x1000_0019
   public static let userStackTop: UInt64 = 0x7fff_0000_0000
   public static let userCode: UInt64 = 0x33
+  /// The frame of the root table, the first that is handed out.
+  public static let root = PhysicalFrame(containing: PhysicalAddress(truncating: 0x10_0000))
+  /// The entry of SYSCALL, and what its SWAPGS finds.
+  public static let systemCallEntry: UInt64 = kernelText + 0xc00
+  public static let perProcessorBlock: UInt64 = 0xffff_ffff_8002_0000
+  public static let userBase: UInt64 = 0x1000_0800
   public static let userData: UInt64 = 0x2b
 
   /// The stack of IST1...IST7: 4 pages each, guarded.
@@ -37,17 +43,33 @@ extension TestMachine {
   }
 
   private mutating func setControlRegisters() {
-    registers.cr0 = .protectionEnable | .paging | .writeProtect
-    registers.cr4 = .physicalAddressExtension
+    registers.cr0 = .protectionEnable | .paging | .writeProtect | .numericError
+    registers.cr4 = .physicalAddressExtension | .machineCheckEnable
     registers.efer = .longModeEnable | .longModeActive | .noExecuteEnable
     registers.cr3 = CR3(root: allocateFrame())
     registers.physicalAddressBits = 40
+    registers.cr8 = 0
+    registers.fsBase = 0
+    registers.gsBase = 0
+    registers.kernelGSBase = 0
+    registers.debugAddress = InlineArray(repeating: 0)
+    registers.sysenterCS = 0
+    registers.sysenterESP = 0
+    registers.sysenterEIP = 0
+    registers.debugStatus = 0xffff_0ff0
+    registers.debugControl = 0x400
+    // A processor without SMEP, SMAP and UMIP, so that tests switch on what they are about.
+    registers.features.set(.supervisorExecutionPrevention, false)
+    registers.features.set(.supervisorAccessPrevention, false)
+    registers.features.set(.userModeInstructionPrevention, false)
+    registers.features.set(.machineCheckException, true)
   }
 
   private mutating func buildMemory() {
     let kernelData: PageTableEntry.Flags = .present | .writable | .noExecute
     mapFresh(Layout.kernelText, flags: .present)
-    for table in [Layout.gdt, Layout.idt, Layout.tss] { mapFresh(table, flags: kernelData) }
+    for table in [Layout.gdt, Layout.idt] { mapFresh(table, flags: .present | .noExecute) }
+    mapFresh(Layout.tss, flags: kernelData)
     mapFresh(Layout.rsp0 - Layout.stackSize, pages: 4, flags: kernelData)
     mapFresh(Layout.exitStackTop - Layout.stackSize, pages: 4, flags: kernelData)
     for slot in 1...7 {
@@ -80,6 +102,7 @@ extension TestMachine {
     for number in 0...255 { setGate(UInt8(number)) }
     setGate(0x80, privilege: 3)
     setGate(3, privilege: 3)
+    setGate(4, privilege: 3)
     for (vector, slot) in [(8, 1), (2, 2), (18, 3), (1, 4)] {
       setGate(UInt8(vector), interruptStack: UInt8(slot))
     }

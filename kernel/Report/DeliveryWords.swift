@@ -2,7 +2,7 @@ import RingTransition
 import X86
 
 extension TextSink {
-  /// `int 0x80`, `#GP (error 0x0)`, `interrupt 0x20`, `NMI`.
+  /// `int 0x80`, `#GP (error 0x0)`, `interrupt 0x20`, `NMI`, `syscall`.
   public mutating func write(_ event: Event) {
     switch event {
     case .softwareInterrupt(let vector):
@@ -17,6 +17,10 @@ extension TextSink {
       write("interrupt ")
       write(hex: UInt64(vector))
     case .nonMaskableInterrupt: write("NMI")
+    case .softwareInterruptAfterStackSwitch(let vector):
+      write("mov ss and int ")
+      write(hex: UInt64(vector))
+    case .systemCall: write("syscall")
     }
   }
 
@@ -27,10 +31,10 @@ extension TextSink {
     var previous: DeliveryFailure?
     for position in 0..<chain.count {
       guard let attempt = chain[position] else { continue }
-      if position > 0 {
+      if position > 0, let vector = attempt.vector {
         write(" -> ")
-        let isPageFault = attempt.vector == ExceptionVector.pageFault.rawValue
-        writeException(attempt.vector, attempt.errorCode, isPageFault ? previous?.faultAddress : nil)
+        let isPageFault = vector == ExceptionVector.pageFault.rawValue
+        writeException(vector, attempt.errorCode, isPageFault ? previous?.faultAddress : nil)
       }
       previous = attempt.failure
     }
@@ -50,6 +54,10 @@ extension TextSink {
       write(" on ")
       write(arrival.stack)
       if arrival.privilege != 0 { write(", still in Ring 3") }
+    case .systemCall(let entry):
+      write(" -> handler ")
+      write(hex: entry.rip)
+      write(" on the stack of Ring 3")
     case .shutdown: write(" -> shutdown")
     case .recursion(let vector):
       write(" -> ")
@@ -59,6 +67,20 @@ extension TextSink {
       write(" -> not known: ")
       write(missing)
     }
+  }
+
+  /// What a return raises, and where: `#GP (error 0x0) at the iretq, in Ring 0`.
+  public mutating func write(_ fault: ReturnFault, at kind: ReturnKind) {
+    writeException(
+      fault.exception.rawValue, fault.exception.pushesErrorCode ? fault.errorCode : nil, fault.faultAddress)
+    if fault.context.isUser {
+      write(" in Ring 3 at RIP ")
+      write(hex: fault.context.rip)
+      write(", right behind the ")
+    } else {
+      write(" in Ring 0, at the ")
+    }
+    write(kind == .iretq ? "iretq" : "sysretq")
   }
 
   /// `IST1`, `RSP0`, `the current stack`.
@@ -110,6 +132,8 @@ extension TextSink {
     case .push: write("pushing the frame")
     case .accessedBit: write("setting the code descriptor's accessed bit")
     case .handlerFetch: write("fetching the handler's first instruction")
+    case .systemCallEnabled: write("checking that EFER.SCE is set")
+    case .pendingTrap: write("taking the trap that waits at the handler's first instruction")
     }
   }
 }

@@ -36,6 +36,20 @@ extension TextSink {
     case .interruptStackUnmapped: write("the IST stack of the vector is not mapped in the live CR3")
     case .tablesLackKernel: write("the tables in CR3 do not map the kernel code that runs")
     case .accessedBitNotWritable: write("a descriptor needs its accessed bit set in a read-only GDT")
+    case .returnFaultWithUserBase:
+      write("a return faulted after swapgs, and its handler runs on Ring 3's GS base")
+    case .systemReturnAddress: write("sysretq was given a return address that is not canonical")
+    case .systemCallTarget: write("the code at LSTAR cannot be fetched in the live CR3")
+    case .swapgsImbalance: write("the kernel runs on Ring 3's GS base")
+    case .systemCallSelectors:
+      write("STAR holds no RPL, so that SS was saved with RPL 0 and iretq refuses it")
+    case .trapOnEntry: write("a debug trap came at the first instruction of an entry")
+    case .interruptsMasked:
+      write("Ring 3 runs with interrupts masked, and nothing can take the processor back")
+    case .mappingRemoved:
+      write("the mapping was there when the last return was audited, and was removed since")
+    case .doubleFaultStackShared: write("the stack of #DF serves something else as well")
+    case .systemCallDisabled: write("Ring 3 executed syscall while EFER.SCE is clear")
     case .ringThreeException: write("an event from Ring 3 arrived as it should")
     case .kernelException: write("an exception in Ring 0, outside entry and return")
     case .machineReset: write("the machine was reset; what happened before is gone")
@@ -46,8 +60,10 @@ extension TextSink {
   /// What to do about it, in one sentence without its end; nothing where there is nothing to advise.
   public mutating func writeFix(for cause: Cause) {
     switch cause {
-    case .stackUnmapped, .interruptOnUnmappedStack:
+    case .stackUnmapped:
       write("map the stack's pages into this table before it is loaded, in creation, fork and exec")
+    case .interruptOnUnmappedStack:
+      write("map the stack's pages into this table before it is loaded; the interrupt still needs its EOI")
     case .stackReadOnly: write("set R/W in the entries of every level")
     case .stackUserAccessible: write("map the kernel stack supervisor")
     case .stackReservedBits: write("correct the entry, or set EFER.NXE on this processor")
@@ -76,7 +92,29 @@ extension TextSink {
     case .interruptStackUnmapped: write("map the IST stacks in every table")
     case .tablesLackKernel: write("complete the table before loading it into CR3")
     case .accessedBitNotWritable: write("set the accessed bits when the GDT is built")
-    case .ringThreeException, .kernelException, .machineReset, .unexplained: break
+    case .returnFaultWithUserBase:
+      write("let the fault entry recognise the address of the return and execute swapgs")
+    case .systemReturnAddress:
+      write("check RCX before sysretq, and return with iretq where it is not canonical")
+    case .systemCallTarget: write("program LSTAR on every processor, and map the entry code in every table")
+    case .swapgsImbalance:
+      write(
+        "execute swapgs once on every way in from Ring 3 and once on every way out, and set KERNEL_GS_BASE on every processor"
+      )
+    case .systemCallSelectors: write("set bits 49:48 of STAR")
+    case .trapOnEntry:
+      write("put TF into SFMASK, refuse breakpoints on kernel addresses, and give #DB an IST stack")
+    case .interruptsMasked: write("return with IF=1 in the frame and with task priority 0")
+    case .mappingRemoved:
+      write(
+        "look for the unmap or the freed table: invalidate every processor's TLB before, and keep live tables"
+      )
+    case .doubleFaultStackShared: write("give #DF an IST slot and a stack of its own on every processor")
+    case .systemCallDisabled: write("set EFER.SCE on every processor, or let Ring 3 use the declared int n")
+    case .ringThreeException: break
+    case .kernelException: write("look at the instruction at RIP and at what it accesses")
+    case .machineReset: write("start QEMU with -no-reboot -no-shutdown, so that the state is kept")
+    case .unexplained: write("stop before the return with check, while what is wrong can still be seen")
     }
   }
 

@@ -8,7 +8,13 @@ extension TextSink {
       write(byteHex: value & 0xff)
       write(" ")
       write(byteHex: value >> 8 & 0xff)
-      write(", not 48 cf")
+      write(rule == .opcodeIsSysretq ? ", not 48 0f 07" : ", not 48 cf")
+      return
+    }
+    if subject == .ioPort {
+      write("port ")
+      write(hex: value)
+      write(" is open to Ring 3")
       return
     }
     write(subject)
@@ -31,6 +37,36 @@ extension TextSink {
         value == 0
           ? ": next entry pushes to 0xfffffffffffffff8" : " is not in the kernel half")
     case 29: write(" is not a multiple of 16; the processor aligns it before it pushes")
+    default: writeValueOfState(rule)
+    }
+  }
+
+  /// What is wrong with a value of groups B to H.
+  private mutating func writeValueOfState(_ rule: Rule) {
+    switch rule.number {
+    case 36: write(": a 64-bit TSS has nothing there")
+    case 50: write(" is a breakpoint in the kernel")
+    case 60: write(" is not canonical")
+    case 74: write(" is an exception's vector")
+    case 80: write(" names no LDT")
+    case 91: write(" names no table that maps anything")
+    case 113: write(" has the root table read past the cache")
+    case 114: write(" is not in memory, where the processor could set its A and D bits")
+    case 177: write(" is live, and its table is being freed")
+    case 178: write(": another processor may still use what was taken away")
+    case 121, 122: write(" is no way into the kernel")
+    case 123: write(": SYSRET's selectors need RPL 3")
+    case 125: write(" is not the kernel's: the next swapgs loads it")
+    case 126: write(" is no user address; sysretq raises #GP(0)")
+    case 128: write(": a syscall there returns to a non-canonical address")
+    case 131: write(" stays null in Ring 3")
+    case 132: write(" is no kernel stack")
+    case 145: write(" holds interrupts back while Ring 3 runs")
+    case 147: write(" denies a key that an entry needs")
+    case 148: write(" is in the user half, which LASS keeps from the kernel")
+    case 151: write(" at the return")
+    case 160: write(" is no base of Ring 3")
+    case 163: write(" is what the entry trusts, and Ring 3 can write it")
     default: break
     }
   }
@@ -54,6 +90,9 @@ extension TextSink {
     case 30:
       write(", the current thread's stack top is ")
       write(hex: expected)
+    case 49:
+      write(", the first frame's end is ")
+      write(hex: expected)
     case 63:
       write(", at least ")
       write(hex: expected)
@@ -61,36 +100,6 @@ extension TextSink {
     default:
       write(", expected ")
       write(hex: expected)
-    }
-  }
-
-  /// Names every wrong bit, and says which way it is wrong.
-  mutating func writeBits(_ subject: Subject, _ value: UInt64, _ wrong: UInt64) {
-    write(subject)
-    write(" ")
-    write(hex: value)
-    write(": ")
-    let set = wrong & value
-    let clear = wrong & ~value
-    if set != 0 {
-      writeBitNames(set)
-      write(" must be clear")
-    }
-    if clear != 0 {
-      if set != 0 { write(", ") }
-      writeBitNames(clear)
-      write(" must be set")
-    }
-  }
-
-  private mutating func writeBitNames(_ bits: UInt64) {
-    let named = RFlags(rawValue: bits & ~(RFlags.reservedMask | RFlags.fixedOne.rawValue))
-    let reserved = bits & (RFlags.reservedMask | RFlags.fixedOne.rawValue)
-    if !named.isEmpty { write(named) }
-    if reserved != 0 {
-      if !named.isEmpty { write(" and ") }
-      write("bits ")
-      write(hex: reserved)
     }
   }
 

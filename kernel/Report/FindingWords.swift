@@ -13,6 +13,9 @@ extension TextSink {
     case .unknown(let missing):
       write("not checked: ")
       write(missing)
+    case .skipped(let reason):
+      write("skipped: ")
+      write(reason)
     case .violated(let evidence):
       write(finding.severity)
       write(": ")
@@ -32,7 +35,8 @@ extension TextSink {
       write(subject)
       write(" ")
       write(hex: value)
-      write(" lies outside the current thread's stack ")
+      write(
+        subject == .interruptStackFrame ? " lies on " : " lies outside the current thread's stack ")
       write(stack)
     case .overlap(let stack, let subject, let other):
       write("the stack under RSP0, ")
@@ -41,6 +45,21 @@ extension TextSink {
       write(subject)
       write(", ")
       write(other)
+    case .stacksOverlap(let subject, let stack, let otherSubject, let other):
+      write(subject)
+      write(", ")
+      write(stack)
+      write(", overlaps ")
+      write(otherSubject)
+      write(", ")
+      write(other)
+    case .sharedSlot(let vector, let other, let slot):
+      write("the gates of ")
+      writeVector(vector)
+      write(" and ")
+      writeVector(other)
+      write(" both name IST")
+      write(decimal: UInt64(slot))
     case .sharedFrame(let walk, let use):
       write("the frame under ")
       write(hex: walk.address.rawValue)
@@ -50,6 +69,7 @@ extension TextSink {
       }
       write(", is ")
       write(use)
+      if rule.isAboutTables { write(", and Ring 3 reaches it") }
     case .descriptor(let selector, let descriptor, let problem):
       writeDescriptor(selector, descriptor, problem, rule)
     case .gate(let vector, let gate):
@@ -58,6 +78,7 @@ extension TextSink {
       write(" is ")
       write(gate)
     case .rights(let walk): writeRights(walk, rule)
+    case .rootEntry, .shared, .differs, .processorStacks, .narrowed: writeComparison(evidence)
     }
   }
 
@@ -131,10 +152,17 @@ extension TextSink {
 
   private mutating func writeRights(_ walk: PageWalk, _ rule: Rule) {
     write(hex: walk.address.rawValue)
-    if rule == .guardBelowStack {
-      write(", below the kernel stack, is mapped")
-    } else {
-      write(", on the kernel stack, is accessible to Ring 3")
+    switch rule.number {
+    case 33: write(", below the kernel stack, is mapped")
+    case 35: write(", in the TSS, is writable by Ring 3")
+    case 45: write(", below an IST stack, is mapped")
+    case 71:
+      write(", a handler's code, is ")
+      write(walk.rights.isUser ? "accessible to Ring 3" : "writable")
+    case 82: write(", in a descriptor table, is accessible to Ring 3")
+    case 83: write(", in a descriptor table, is writable")
+    case 100...115: writeRightsOfTables(walk, rule)
+    default: write(", on the kernel stack, is accessible to Ring 3")
     }
     write(" in CR3 ")
     write(hex: walk.root.address.rawValue)
@@ -152,6 +180,7 @@ extension Rule {
     switch number {
     case 1...13: "iretq"
     case 14, 15: "Ring 3"
+    case 121, 132: "SYSCALL"
     default: "next entry"
     }
   }

@@ -116,6 +116,16 @@ extension TextSink {
     write(rights.isUser ? " user" : " supervisor")
   }
 
+  /// `0xffffc98000001000-0xffffc98000010fff rw- supervisor`, and `global` where it is.
+  public mutating func write(_ range: MappedRange) {
+    write(paddedHex: range.start.rawValue)
+    write("-")
+    write(paddedHex: range.last.rawValue)
+    write(" ")
+    write(range.rights)
+    if range.isGlobal { write(" global") }
+  }
+
   public mutating func write(_ size: PageSize) {
     switch size {
     case .size4KiB: write("4 KiB")

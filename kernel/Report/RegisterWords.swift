@@ -57,7 +57,7 @@ extension TextSink {
 
   public mutating func write(_ cr4: CR4) {
     var words = WordList()
-    for flag in 0..<22 {
+    for flag in 0..<23 {
       let (bit, name): (CR4, StaticString) =
         switch flag {
         case 0: (.virtual8086Extensions, "VME")
@@ -81,6 +81,7 @@ extension TextSink {
         case 18: (.protectionKeys, "PKE")
         case 19: (.controlFlowEnforcement, "CET")
         case 20: (.supervisorProtectionKeys, "PKS")
+        case 21: (.addressSpaceSeparation, "LASS")
         default: (.flexibleEventDelivery, "FRED")
         }
       if cr4.contains(bit) { words.write(name, to: &self) }

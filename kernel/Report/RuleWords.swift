@@ -18,90 +18,6 @@ extension TextSink {
     }
   }
 
-  /// What a value belongs to, as it stands in a sentence.
-  public mutating func write(_ subject: Subject) {
-    switch subject {
-    case .rsp0: write("RSP0")
-    case .interruptStack1: write("IST1")
-    case .interruptStack2: write("IST2")
-    case .interruptStack3: write("IST3")
-    case .interruptStack4: write("IST4")
-    case .interruptStack5: write("IST5")
-    case .interruptStack6: write("IST6")
-    case .interruptStack7: write("IST7")
-    case .taskRegisterSelector: write("TR")
-    case .taskRegisterBase: write("the TSS base")
-    case .taskRegisterLimit: write("the TSS limit")
-    case .taskRegisterType: write("TR's hidden attributes")
-    case .globalTableBase: write("the GDT base")
-    case .interruptTableBase: write("the IDT base")
-    case .interruptTableLimit: write("the IDT limit")
-    case .frameAddress: write("the frame's end")
-    case .frameRIP: write("frame RIP")
-    case .frameCS: write("frame CS")
-    case .frameRFlags: write("frame RFLAGS")
-    case .frameRSP: write("frame RSP")
-    case .frameSS: write("frame SS")
-    case .currentRFlags: write("RFLAGS")
-    case .opcode: write("the opcode at RIP")
-    case .stackFrame: write("the stack")
-    case .otherStack: write("another stack")
-    case .gateOffset: write("the gate's offset")
-    default: writeRegisterName(subject)
-    }
-  }
-
-  private mutating func writeRegisterName(_ subject: Subject) {
-    switch subject {
-    case .rax: write("RAX")
-    case .rbx: write("RBX")
-    case .rcx: write("RCX")
-    case .rdx: write("RDX")
-    case .rsi: write("RSI")
-    case .rdi: write("RDI")
-    case .rbp: write("RBP")
-    case .rsp: write("RSP")
-    case .r8: write("R8")
-    case .r9: write("R9")
-    case .r10: write("R10")
-    case .r11: write("R11")
-    case .r12: write("R12")
-    case .r13: write("R13")
-    case .r14: write("R14")
-    case .r15: write("R15")
-    case .ds: write("DS")
-    case .es: write("ES")
-    case .fs: write("FS")
-    case .gs: write("GS")
-    default: write("a register")
-    }
-  }
-
-  /// What would have been needed to check a rule.
-  public mutating func write(_ missing: Missing) {
-    switch missing {
-    case .taskRegister: write("TR is not known or not loaded")
-    case .globalTable: write("GDTR is not known")
-    case .interruptTable: write("IDTR is not known")
-    case .localTable: write("LDTR is not known")
-    case .taskStateSegment: write("the TSS cannot be read")
-    case .returnFrame: write("the return frame cannot be read")
-    case .descriptor: write("a descriptor cannot be read")
-    case .gate: write("a gate cannot be read")
-    case .codeBytes: write("the code at RIP cannot be read")
-    case .memory: write("a page table is outside the memory that can be read")
-    case .currentThread: write("the current thread's stack is not known")
-    case .stackSize: write("the stack's size is not known")
-    case .longMode: write("the processor is not in long mode")
-    case .kernelStack: write("RSP0 names no mapped stack")
-    case .frameSlot: write("the slot of the return frame is not declared")
-    case .entryRegisters: write("a kernel address may be Ring 3's own: its registers at entry are not known")
-    case .userPage: write("the page is not there yet, which demand paging makes legal")
-    case .protectionKeys: write("IA32_PKRS is not known")
-    case .eventDelivery: write("events are delivered by FRED or with shadow stacks")
-    }
-  }
-
   /// Why a descriptor cannot serve.
   public mutating func write(_ problem: DescriptorProblem) {
     switch problem {
@@ -117,6 +33,9 @@ extension TextSink {
     case .accessedBitNotWritable: write("A is clear and the table is read-only")
     case .compatibilityRange: write("RIP or RSP does not fit the compatibility-mode segment")
     case .notBusyTaskState: write("not a busy 64-bit TSS")
+    case .conforming: write("conforming, so the handler runs in Ring 3")
+    case .foreignGate: write("Ring 3 may use it")
+    case .nullDescriptorUsed: write("descriptor 0 is not zero")
     }
   }
 
@@ -132,6 +51,8 @@ extension TextSink {
     case .kernelText: write("kernel code")
     case .sameStack: write("another page of the same stack")
     case .interruptStack: write("an IST stack")
+    case .kernelStack: write("a kernel stack")
+    case .perProcessorBlock: write("a processor's own data")
     }
   }
 }

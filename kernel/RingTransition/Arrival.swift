@@ -10,9 +10,10 @@ public enum EntryStackChoice: Equatable, Sendable {
   case interruptStack(UInt8)
 }
 
-/// One vector that the processor tried to deliver.
+/// One vector that the processor tried to deliver, or one `syscall`.
 public struct DeliveryAttempt: Sendable {
-  public let vector: UInt8
+  /// Nil for `syscall`.
+  public let vector: UInt8?
   public let errorCode: UInt64?
   /// Nil while no gate was found, so that no stack was chosen.
   public let stack: EntryStackChoice?
@@ -28,6 +29,8 @@ public struct Arrival: Equatable, Sendable {
   public let handler: VirtualAddress
   public let errorCode: UInt64?
   public let savedRIP: UInt64
+  /// The flags image in the frame. RF differs between engines, so it proves nothing.
+  public let savedRFlags: RFlags
   /// The first byte above the frame.
   public let stackTop: UInt64
   public let stack: EntryStackChoice

@@ -32,24 +32,24 @@ extension Auditor {
   }
 
   /// RT-003. `iretq` with NT set is #GP(0) in IA-32e mode.
-  func kernelNestedTaskClear() -> Verdict {
+  mutating func kernelNestedTaskClear() -> Verdict {
     registers.rflags.contains(.nestedTask)
       ? .violated(
         .bits(.currentRFlags, registers.rflags.rawValue, wrong: RFlags.nestedTask.rawValue)) : .held
   }
 
   /// RT-004.
-  func returnsToUser(_ frame: InterruptFrame) -> Verdict {
+  mutating func returnsToUser(_ frame: InterruptFrame) -> Verdict {
     frame.isUser ? .held : .violated(.value(.frameCS, frame.cs))
   }
 
   /// RT-005. The emulator lets it through and faults in Ring 3; processors fault at the `iretq`.
-  func ripCanonical(_ frame: InterruptFrame) -> Verdict {
+  mutating func ripCanonical(_ frame: InterruptFrame) -> Verdict {
     VirtualAddress(frame.rip).isCanonical(mode.depth) ? .held : .violated(.value(.frameRIP, frame.rip))
   }
 
   /// RT-009. The processor ignores these bits; a frame that has them wrong is not the frame it should be.
-  func rflagsImageFixedBits(_ frame: InterruptFrame) -> Verdict {
+  mutating func rflagsImageFixedBits(_ frame: InterruptFrame) -> Verdict {
     let mustBeClear =
       RFlags.reservedMask | RFlags.virtual8086.rawValue | RFlags.virtualInterrupt.rawValue
       | RFlags.virtualInterruptPending.rawValue
@@ -60,25 +60,25 @@ extension Auditor {
 
   /// RT-010. The last page below the hole is refused too: a `syscall` at its end would make RCX
   /// non-canonical.
-  func ripInUserHalf(_ frame: InterruptFrame) -> Verdict {
+  mutating func ripInUserHalf(_ frame: InterruptFrame, _ subject: Subject) -> Verdict {
     let end = userEnd - PageSize.size4KiB.bytes
-    return frame.rip < end ? .held : .violated(.value(.frameRIP, frame.rip))
+    return frame.rip < end ? .held : .violated(.value(subject, frame.rip))
   }
 
   /// RT-011. `iretq` does not check RSP; the first push in Ring 3 would fault.
-  func rspImageUser(_ frame: InterruptFrame) -> Verdict {
-    frame.rsp < userEnd ? .held : .violated(.value(.frameRSP, frame.rsp))
+  mutating func rspImageUser(_ frame: InterruptFrame, _ subject: Subject) -> Verdict {
+    frame.rsp < userEnd ? .held : .violated(.value(subject, frame.rsp))
   }
 
   /// The first address above the user half.
-  private var userEnd: UInt64 { 1 << UInt64(mode.depth.addressBits - 1) }
+  var userEnd: UInt64 { 1 << UInt64(mode.depth.addressBits - 1) }
 
   /// RT-012. DF and AC are Ring 3's own and are not judged: a timer may interrupt a copy that runs downwards.
-  func rflagsImagePolicy(_ frame: InterruptFrame) -> Verdict {
+  mutating func rflagsImagePolicy(_ frame: InterruptFrame, _ subject: Subject) -> Verdict {
     var mustBeClear = RFlags.ioPrivilegeMask | RFlags.nestedTask.rawValue
     if options.tracing == .notTraced { mustBeClear |= RFlags.trap.rawValue }
     let wrong =
       frame.rflags.rawValue & mustBeClear | ~frame.rflags.rawValue & RFlags.interruptEnable.rawValue
-    return wrong == 0 ? .held : .violated(.bits(.frameRFlags, frame.rflags.rawValue, wrong: wrong))
+    return wrong == 0 ? .held : .violated(.bits(subject, frame.rflags.rawValue, wrong: wrong))
   }
 }

@@ -40,13 +40,13 @@ struct KernelStackPages: Sendable {
 /// RT-024...RT-030 and RT-033: the stack that every entry without IST starts on.
 extension Auditor {
   /// RT-024.
-  func rsp0Canonical() -> Verdict {
+  mutating func rsp0Canonical() -> Verdict {
     guard let rsp0 else { return .unknown(.taskStateSegment) }
     return isCanonicalStack(rsp0) ? .held : .violated(.value(.rsp0, rsp0))
   }
 
   /// RT-025.
-  func rsp0Initialised() -> Verdict {
+  mutating func rsp0Initialised() -> Verdict {
     guard let rsp0 else { return .unknown(.taskStateSegment) }
     return VirtualAddress(rsp0).isUpperHalf ? .held : .violated(.value(.rsp0, rsp0))
   }
@@ -58,8 +58,9 @@ extension Auditor {
     guard let rsp0 else { return .unknown(.taskStateSegment) }
     switch push(below: rsp0, &memory) {
     case .accepted:
-      // The key that IA32_PKRS may deny is not in the tables alone.
-      return registers.cr4.contains(.supervisorProtectionKeys) ? .unknown(.protectionKeys) : .held
+      // The key that IA32_PKRS may deny is not in the tables alone; RT-147 has it where the register is known.
+      return registers.cr4.contains(.supervisorProtectionKeys) && registers.pkrs == nil
+        ? .unknown(.protectionKeys) : .held
     case .nonCanonical: return .violated(.value(.rsp0, rsp0))
     case .refused(let probe): return probe.verdict
     }
@@ -75,7 +76,7 @@ extension Auditor {
     let need = options.kernelStackSize ?? AuditOptions.minimumStackNeed
     var pages = KernelStackPages(interval: StackInterval(top: top, byteCount: max(need, 48)))
     var address = top &- 8
-    while true {
+    for _ in 0..<Auditor.stackPageLimit {
       let probe = probe(address, .supervisorWrite, &memory)
       if !probe.isAllowed, pages.refused == nil { pages.refused = probe }
       if let physical = probe.walk.physicalAddress {
@@ -89,10 +90,11 @@ extension Auditor {
       guard page > pages.interval.low, page < pages.interval.high else { return pages }
       address = page &- 8
     }
+    return pages
   }
 
   /// RT-027. Aliases of the same frames at other addresses are not searched for here.
-  func rsp0NotUserAccessible<Memory: PhysicalMemory & ~Copyable>(
+  mutating func rsp0NotUserAccessible<Memory: PhysicalMemory & ~Copyable>(
     _ pages: KernelStackPages?, _ memory: inout Memory
   ) -> Verdict {
     guard rsp0 != nil else { return .unknown(.taskStateSegment) }
@@ -102,20 +104,20 @@ extension Auditor {
   }
 
   /// RT-028.
-  func handlerHeadroom(_ pages: KernelStackPages?) -> Verdict {
+  mutating func handlerHeadroom(_ pages: KernelStackPages?) -> Verdict {
     guard let rsp0 else { return .unknown(.taskStateSegment) }
     guard let pages else { return .violated(.value(.rsp0, rsp0)) }
     return pages.refused?.verdict ?? .held
   }
 
   /// RT-029. The processor aligns before it pushes, so the frame is not where arithmetic puts it.
-  func rsp0Aligned() -> Verdict {
+  mutating func rsp0Aligned() -> Verdict {
     guard let rsp0 else { return .unknown(.taskStateSegment) }
     return rsp0 & 15 == 0 ? .held : .violated(.value(.rsp0, rsp0))
   }
 
   /// RT-030.
-  func rsp0BelongsToCurrent() -> Verdict {
+  mutating func rsp0BelongsToCurrent() -> Verdict {
     guard let rsp0 else { return .unknown(.taskStateSegment) }
     guard let top = options.currentStackTop else { return .unknown(.currentThread) }
     guard rsp0 != top else { return .held }
@@ -126,7 +128,7 @@ extension Auditor {
   }
 
   /// RT-033.
-  func guardBelowStack<Memory: PhysicalMemory & ~Copyable>(
+  mutating func guardBelowStack<Memory: PhysicalMemory & ~Copyable>(
     _ pages: KernelStackPages?, _ memory: inout Memory
   ) -> Verdict {
     guard rsp0 != nil else { return .unknown(.taskStateSegment) }

@@ -4,8 +4,8 @@ import X86
 extension Auditor {
   /// The two descriptors of the frame, fetched once for four rules.
   struct FrameSegments: Sendable {
-    let code: DescriptorFetch
-    let stack: DescriptorFetch
+    var code = DescriptorFetch.unknown(.descriptor)
+    var stack = DescriptorFetch.unknown(.descriptor)
   }
 
   mutating func fetchSegments<Memory: PhysicalMemory & ~Copyable>(
@@ -78,7 +78,7 @@ extension Auditor {
   }
 
   /// RT-013. A return to compatibility mode truncates what does not fit 32 bits.
-  func compatibilityReturn(_ frame: InterruptFrame, _ segments: FrameSegments) -> Verdict {
+  mutating func compatibilityReturn(_ frame: InterruptFrame, _ segments: FrameSegments) -> Verdict {
     guard case .found(let code, _) = segments.code else { return .unknown(.descriptor) }
     guard !code.attributes.isLong else { return .held }
     let fits = frame.rip <= UInt64(code.limit) && frame.rsp <= UInt64(UInt32.max)

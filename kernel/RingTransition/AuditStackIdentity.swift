@@ -13,10 +13,7 @@ extension Auditor {
       return .violated(.overlap(pages.interval, .otherStack, other))
     }
     for slot in 1...7 {
-      guard let word = interruptStacks[slot - 1], word != 0, isCanonicalStack(word) else { continue }
-      let top = InterruptFrame.top(for: word)
-      let size = options.interruptStackSize ?? InterruptFrame.byteCountWithErrorCode
-      let other = StackInterval(top: top, byteCount: max(size, 48))
+      guard let other = interruptStackInterval(slot) else { continue }
       if other.overlaps(pages.interval) {
         return .violated(.overlap(pages.interval, .interruptStack(slot), other))
       }
@@ -33,7 +30,7 @@ extension Auditor {
     in pages: inout KernelStackPages, sharedWith other: StackInterval, _ memory: inout Memory
   ) -> UInt64? {
     var address = other.high &- 8
-    while true {
+    for _ in 0..<Auditor.stackPageLimit {
       if let frame = frame(at: address, &memory) {
         for position in 0..<pages.count where pages.frame(position) == frame {
           return pages.address(position)
@@ -43,6 +40,7 @@ extension Auditor {
       guard page > other.low, page < other.high else { return nil }
       address = page &- 8
     }
+    return nil
   }
 
   private func frame<Memory: PhysicalMemory & ~Copyable>(

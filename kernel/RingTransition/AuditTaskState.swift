@@ -21,7 +21,7 @@ extension Auditor {
   }
 
   /// RT-021. The processor reads RSP0 and the IST words in use through this limit.
-  func taskStateLimit() -> Verdict {
+  mutating func taskStateLimit() -> Verdict {
     guard let task = loadedTask else { return .unknown(.taskRegister) }
     let limit = UInt64(task.limit)
     var needed = TaskStateSegment.offset(ofStackFor: 0) + 7
@@ -32,7 +32,7 @@ extension Auditor {
       return .violated(.mismatch(.taskRegisterLimit, actual: limit, expected: needed))
     }
     let highest = TaskStateSegment.offset(ofInterruptStack: 7) + 7
-    return usedSlots == nil && limit < highest ? .unknown(.gate) : .held
+    return !slotsAreComplete && limit < highest ? .unknown(.gate) : .held
   }
 
   /// RT-022. Implicit supervisor reads: RFLAGS.AC excuses nothing.
@@ -46,7 +46,7 @@ extension Auditor {
       let field = probe(task.base &+ offset, count: 8, .supervisorRead, &memory)
       guard field.isAllowed else { return field.verdict }
     }
-    return usedSlots == nil ? .unknown(.gate) : .held
+    return slotsAreComplete ? .held : .unknown(.gate)
   }
 
   /// RT-023. Nothing fails before the next LTR; an entry that differs shows that it was overwritten.

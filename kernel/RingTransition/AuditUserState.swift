@@ -3,23 +3,23 @@ import X86
 /// RT-014...RT-017: what Ring 3 will find, and where the frame lies.
 extension Auditor {
   /// RT-014.
-  func userInstructionPage<Memory: PhysicalMemory & ~Copyable>(
+  mutating func userInstructionPage<Memory: PhysicalMemory & ~Copyable>(
     _ frame: InterruptFrame, _ memory: inout Memory
   ) -> Verdict {
     let walk = memory.walk(VirtualAddress(frame.rip), root: root, mode: mode)
-    if case .notPresent = walk.outcome, options.residency == .demandPaged { return .unknown(.userPage) }
+    if case .notPresent = walk.outcome, options.residency == .demandPaged { return .skipped(.demandPaging) }
     return Probe(walk: walk, access: .userFetch, result: walk.result(of: .userFetch, in: mode)).verdict
   }
 
   /// RT-015. The first push goes to RSP-8.
-  func userStackPage<Memory: PhysicalMemory & ~Copyable>(
+  mutating func userStackPage<Memory: PhysicalMemory & ~Copyable>(
     _ frame: InterruptFrame, _ memory: inout Memory
   ) -> Verdict {
     let walk = memory.walk(VirtualAddress(frame.rsp &- 8), root: root, mode: mode)
     if options.residency == .demandPaged {
       switch walk.outcome {
-      case .notPresent: return .unknown(.userPage)
-      case .mapped where walk.rights.isUser && !walk.rights.isWritable: return .unknown(.userPage)
+      case .notPresent: return .skipped(.demandPaging)
+      case .mapped where walk.rights.isUser && !walk.rights.isWritable: return .skipped(.demandPaging)
       default: break
       }
     }
@@ -68,7 +68,7 @@ extension Auditor {
   }
 
   /// DS, ES, FS and GS: null, or of DPL 3. `iretq` clears the others, and with them the kernel's own state.
-  private mutating func dataSelectorsHarmless<Memory: PhysicalMemory & ~Copyable>(
+  mutating func dataSelectorsHarmless<Memory: PhysicalMemory & ~Copyable>(
     _ memory: inout Memory
   ) -> Verdict {
     for number in 0..<4 {
@@ -95,7 +95,7 @@ extension Auditor {
 
   /// RT-017. Without a declared slot the top of RSP0's stack is taken as good, and nothing as bad: a kernel may
   /// return from a trampoline.
-  func frameAtExpectedSlot() -> Verdict {
+  mutating func frameAtExpectedSlot() -> Verdict {
     let end = registers.rsp &+ InterruptFrame.byteCount
     if let expected = options.frameEnd {
       return end == expected

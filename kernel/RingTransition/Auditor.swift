@@ -1,7 +1,8 @@
 import X86
 
 /// One audit in progress: what was read so far. Every rule is a method of an extension, and the memory is
-/// handed in, so that the same rules serve a stopped machine and the running kernel.
+/// handed in, so that the same rules serve a stopped machine and the running kernel. Rules are `mutating` even where
+/// they change nothing: unoptimised code copies the whole auditor to the stack for a call that is not.
 struct Auditor: Sendable {
   let registers: RegisterFile
   let options: AuditOptions
@@ -13,10 +14,16 @@ struct Auditor: Sendable {
   /// RSP0 and the IST words; nil where the TSS could not be read.
   var rsp0: UInt64?
   var interruptStacks = InlineArray<7, UInt64?>(repeating: nil)
-  /// The IST slots that the needed vectors use, bit n for slot n; nil when a gate could not be read.
-  var usedSlots: UInt8?
+  /// The IST slots that the needed vectors use, bit n for slot n, as far as their gates could be read.
+  var usedSlots: UInt8 = 0
+  /// True when all of them could.
+  var slotsAreComplete = false
   /// The first needed path that ended at an entry with reserved bits: RT-090.
   var reserved: Probe?
+  /// The first that ended at bit 63 while EFER.NXE is clear: RT-142.
+  var noExecuteReserved: Probe?
+  /// What else was seen on the needed paths.
+  var paths = NeededPaths()
 
   init(registers: RegisterFile, options: AuditOptions) {
     self.registers = registers
@@ -48,7 +55,14 @@ struct Auditor: Sendable {
   ) -> Probe {
     let walk = memory.walk(VirtualAddress(address), root: root, mode: mode)
     let probe = Probe(walk: walk, access: access, result: walk.result(of: access, in: mode))
-    if case .reservedBits = walk.outcome, reserved == nil { reserved = probe }
+    paths.note(
+      walk, access, map: options.memory, types: MemoryTypes(table: registers.pageAttributeTable), mode: mode)
+    if case .reservedBits(_, let mask) = walk.outcome {
+      if reserved == nil { reserved = probe }
+      if mask & PageTableEntry.Flags.noExecute.rawValue != 0, noExecuteReserved == nil {
+        noExecuteReserved = probe
+      }
+    }
     return probe
   }
 
@@ -71,9 +85,8 @@ struct Auditor: Sendable {
 }
 
 extension Auditor {
-  /// Reads RSP0, the IST words and the IST slots in use. SDM Vol. 3A, 7.7.
+  /// Reads RSP0 and the IST words. SDM Vol. 3A, 7.7.
   mutating func readTaskState<Memory: PhysicalMemory & ~Copyable>(_ memory: inout Memory) {
-    usedSlots = slotsInUse(&memory)
     guard let task = loadedTask else { return }
     let limit = UInt64(task.limit)
     let rsp0Offset = TaskStateSegment.offset(ofStackFor: 0)
@@ -96,18 +109,7 @@ extension Auditor {
     return GateDescriptor(low: low, high: high)
   }
 
-  private func slotsInUse<Memory: PhysicalMemory & ~Copyable>(_ memory: inout Memory) -> UInt8? {
-    var slots: UInt8 = 0
-    for number in 0...255 {
-      let vector = UInt8(truncatingIfNeeded: number)
-      guard options.interruptStackVectors.contains(vector) else { continue }
-      guard let gate = gate(vector, &memory) else { return nil }
-      if gate.interruptStack != 0 { slots |= 1 << gate.interruptStack }
-    }
-    return slots
-  }
-
-  func isUsed(slot: Int) -> Bool { (usedSlots ?? 0) & 1 << UInt8(truncatingIfNeeded: slot & 7) != 0 }
+  func isUsed(slot: Int) -> Bool { usedSlots & 1 << UInt8(truncatingIfNeeded: slot & 7) != 0 }
 }
 
 /// A descriptor as `iretq` or an event would fetch it.

@@ -54,6 +54,26 @@ public enum Cause: UInt8, Equatable, Sendable {
   /// The tables in CR3 do not map the kernel that runs on them.
   case tablesLackKernel
   case accessedBitNotWritable
+  /// `iretq` failed after SWAPGS, and its handler runs on Ring 3's GS base.
+  case returnFaultWithUserBase
+  /// `sysretq` refused a non-canonical RCX.
+  case systemReturnAddress
+  /// The code at LSTAR cannot be fetched.
+  case systemCallTarget
+  /// The kernel runs on Ring 3's GS base: a SWAPGS too few or too many.
+  case swapgsImbalance
+  /// STAR without RPL bits: an interrupt saved an SS that `iretq` cannot load.
+  case systemCallSelectors
+  /// #DB at the first instruction of an entry.
+  case trapOnEntry
+  /// Ring 3 runs and no interrupt can come.
+  case interruptsMasked
+  /// What is not mapped now was mapped when the last return was audited.
+  case mappingRemoved
+  /// The stack of #DF serves something else as well.
+  case doubleFaultStackShared
+  /// `syscall` in Ring 3 while EFER.SCE is clear.
+  case systemCallDisabled
   /// An exception that Ring 3 raised and that arrived as it should.
   case ringThreeException
   /// An exception in Ring 0 outside entry and exit.
@@ -96,7 +116,59 @@ public enum Cause: UInt8, Equatable, Sendable {
     case .interruptStackUnmapped: "DX-32"
     case .tablesLackKernel: "DX-33"
     case .accessedBitNotWritable: "DX-37"
-    case .returnFrameUnreadable, .ringThreeException, .kernelException, .machineReset, .unexplained: nil
+    case .returnFaultWithUserBase: "DX-20"
+    case .systemReturnAddress: "DX-21"
+    case .systemCallTarget: "DX-22"
+    case .swapgsImbalance: "DX-23"
+    case .systemCallSelectors: "DX-24"
+    case .trapOnEntry: "DX-34"
+    case .interruptsMasked: "DX-35"
+    case .mappingRemoved: "DX-36"
+    case .doubleFaultStackShared: "DX-38"
+    case .systemCallDisabled, .returnFrameUnreadable, .ringThreeException, .kernelException, .machineReset,
+      .unexplained:
+      nil
+    }
+  }
+}
+
+extension Cause {
+  /// The rule that would have shown it before the return; nil where no rule is broken. A diagnosis may name a closer
+  /// one.
+  public var rule: Rule? {
+    switch self {
+    case .stackUnmapped, .stackReadOnly, .stackUserAccessible, .stackTooShort, .interruptOnUnmappedStack:
+      .rsp0FramePagesWritable
+    case .stackReservedBits: .noReservedBits
+    case .stackPointerZero: .rsp0Initialised
+    case .stackPointerNonCanonical: .rsp0Canonical
+    case .interruptTableUnmapped, .tablesUnmapped: .interruptTableMapped
+    case .handlerUnmapped, .handlerNotExecutable, .handlerOnUserPage: .handlerPageExecutable
+    case .stackOverflow: .guardBelowStack
+    case .recursiveFault: .entryDataMapped
+    case .stackPartlyMapped: .handlerHeadroom
+    case .returnSelector: .codeDescriptorValid
+    case .returnState: .ripCanonical
+    case .returnFrameUnreadable: .frameReadable
+    case .gateUnusable, .pageFaultGateUnusable, .exceptionGateUnusable: .gatePresentAndType
+    case .controllerNotRemapped: .controllerVectors
+    case .errorCodeMissing: .gatePrivilege
+    case .taskStateLimit: .taskStateLimit
+    case .taskRegisterNotLoaded: .taskRegisterLoaded
+    case .gateEntersRingThree, .codeDescriptorUnusable: .kernelCodeDescriptor
+    case .interruptStackUnmapped: .interruptStackUsable
+    case .tablesLackKernel: .rootTableSane
+    case .accessedBitNotWritable: .globalTableAccessedBits
+    case .returnFaultWithUserBase, .swapgsImbalance: .swapgsBalance
+    case .systemReturnAddress: .systemReturnAddress
+    case .systemCallTarget: .systemCallTarget
+    case .systemCallSelectors: .systemCallSelectors
+    case .trapOnEntry: .systemCallMask
+    case .interruptsMasked: .rflagsImagePolicy
+    case .mappingRemoved: .staleTranslation
+    case .doubleFaultStackShared: .interruptStacksDistinct
+    case .systemCallDisabled: .systemCallEnabled
+    case .ringThreeException, .kernelException, .machineReset, .unexplained: nil
     }
   }
 }

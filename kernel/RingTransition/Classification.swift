@@ -7,65 +7,48 @@ extension Examiner {
     diagnosis.event = chain.event
     diagnosis.eventIsDecoded = isDecoded
     diagnosis.chain = chain
-    guard let attempt = chain[0], let failure = attempt.failure else {
+    var first = 0
+    // #UD is no more than the event where even that did not arrive.
+    if chain[0]?.failure?.step == .systemCallEnabled, chain[1]?.failure != nil { first = 1 }
+    guard let attempt = chain[first], let failure = attempt.failure else {
       diagnosis.cause = .ringThreeException
       return diagnosis
     }
     diagnosis.evidence = failure.evidence
     if attempt.stack != nil, attempt.stack != .current, failure.step != .handlerFetch,
-      failure.step != .handlerCanonical, registers.taskRegister?.selector.isNull == true
+      failure.step != .handlerCanonical, failure.step != .pendingTrap,
+      registers.taskRegister?.selector.isNull == true
     {
       diagnosis.cause = .taskRegisterNotLoaded
       diagnosis.rule = .taskRegisterLoaded
       diagnosis.evidence = .value(.taskRegisterSelector, 0)
       return diagnosis
     }
-    let isFinal = chain.end == .shutdown
-    switch failure.step {
-    case .gateLimit:
-      diagnosis.cause = gateCause(chain)
-      diagnosis.rule = .interruptTableLimit
-    case .gatePrivilege:
-      diagnosis.cause = gateCause(chain)
-      diagnosis.rule = .gatePrivilege
-    case .gateType, .gatePresent:
-      diagnosis.cause = gateCause(chain)
-      diagnosis.rule = .gatePresentAndType
-    case .gateRead:
-      diagnosis.cause = isFinal ? .tablesUnmapped : .interruptTableUnmapped
-      diagnosis.rule = .interruptTableMapped
-    case .selector, .descriptorKind, .descriptorPresent, .descriptorMode:
-      diagnosis.cause = .codeDescriptorUnusable
-      diagnosis.rule = .kernelCodeDescriptor
-    case .descriptorRead:
-      diagnosis.cause = .tablesUnmapped
-      diagnosis.rule = .globalTableMapped
-    case .stackSlotLimit:
-      diagnosis.cause = .taskStateLimit
-      diagnosis.rule = .taskStateLimit
-    case .stackSlotRead:
-      diagnosis.cause = .tablesUnmapped
-      diagnosis.rule = .taskStateMapped
-    case .stackPointerCanonical:
-      diagnosis.cause = .stackPointerNonCanonical
-      diagnosis.rule = isInterruptStack(attempt) ? .interruptStackUsable : .rsp0Canonical
-    case .handlerCanonical:
-      diagnosis.cause = .gateUnusable
-      diagnosis.rule = .gateOffsetCanonical
-    case .push: classifyPush(attempt, failure, chain, &diagnosis)
-    case .accessedBit:
-      diagnosis.cause = .accessedBitNotWritable
-      diagnosis.rule = .globalTableAccessedBits
-    case .handlerFetch:
-      diagnosis.cause = handlerCause(failure)
-      diagnosis.rule =
-        diagnosis.cause == .gateEntersRingThree ? .kernelCodeDescriptor : .handlerPageExecutable
-    }
+    diagnosis.rule = attempt.rule
+    diagnosis.cause = cause(attempt, failure, chain, isDecoded: isDecoded)
     return diagnosis
   }
 
-  private func isInterruptStack(_ attempt: DeliveryAttempt) -> Bool {
-    if case .interruptStack = attempt.stack { true } else { false }
+  private func cause(
+    _ attempt: DeliveryAttempt, _ failure: DeliveryFailure, _ chain: DeliveryChain, isDecoded: Bool
+  ) -> Cause {
+    if attempt.entersAnotherRing {
+      return attempt.leadsInward ? .codeDescriptorUnusable : .gateEntersRingThree
+    }
+    switch failure.step {
+    case .gateLimit, .gatePrivilege, .gateType, .gatePresent: return gateCause(chain)
+    case .gateRead: return chain.end == .shutdown ? .tablesUnmapped : .interruptTableUnmapped
+    case .selector, .descriptorKind, .descriptorPresent, .descriptorMode: return .codeDescriptorUnusable
+    case .descriptorRead, .stackSlotRead: return .tablesUnmapped
+    case .stackSlotLimit: return .taskStateLimit
+    case .stackPointerCanonical: return .stackPointerNonCanonical
+    case .handlerCanonical: return attempt.vector == nil ? .systemCallTarget : .gateUnusable
+    case .push: return pushCause(attempt, failure, chain, isDecoded: isDecoded)
+    case .accessedBit: return .accessedBitNotWritable
+    case .systemCallEnabled: return .systemCallDisabled
+    case .pendingTrap: return .trapOnEntry
+    case .handlerFetch: return attempt.vector == nil ? .systemCallTarget : handlerCause(failure)
+    }
   }
 
   /// A bad gate is the kernel's mistake in that gate for `int n`; an exception that met one was ordinary.
@@ -81,42 +64,26 @@ extension Examiner {
     return .exceptionGateUnusable
   }
 
-  private func classifyPush(
-    _ attempt: DeliveryAttempt, _ failure: DeliveryFailure, _ chain: DeliveryChain,
-    _ diagnosis: inout Diagnosis
-  ) {
-    diagnosis.rule = isInterruptStack(attempt) ? .interruptStackUsable : .rsp0FramePagesWritable
-    guard case .access(let walk, _, _) = failure.evidence else { return }
-    // The first push below a stack pointer of 0 wraps to the top of the address space.
-    if walk.address.rawValue >= 0 &- InterruptFrame.byteCountWithErrorCode {
-      diagnosis.cause = .stackPointerZero
-      if !isInterruptStack(attempt) { diagnosis.rule = .rsp0Initialised }
-      return
-    }
+  private func pushCause(
+    _ attempt: DeliveryAttempt, _ failure: DeliveryFailure, _ chain: DeliveryChain, isDecoded: Bool
+  ) -> Cause {
+    guard case .access(let walk, _, _) = failure.evidence else { return .stackPointerNonCanonical }
+    if walk.isJustBelowZero { return .stackPointerZero }
     switch walk.outcome {
-    case .reservedBits:
-      diagnosis.cause = .stackReservedBits
-      diagnosis.rule = .noReservedBits
-    case .mapped:
-      diagnosis.cause = walk.rights.isWritable ? .stackUserAccessible : .stackReadOnly
-    case .notPresent, .nonCanonical, .unreadable:
-      if isInterruptStack(attempt) {
-        diagnosis.cause = .interruptStackUnmapped
-      } else if let pointer = attempt.stackPointer,
-        walk.address.rawValue != InterruptFrame.top(for: pointer) &- 8
-      {
-        diagnosis.cause = .stackTooShort
-      } else if diagnosis.eventIsDecoded, case .externalInterrupt = chain.event {
-        diagnosis.cause = .interruptOnUnmappedStack
-      } else {
-        diagnosis.cause = .stackUnmapped
-      }
+    case .reservedBits: return .stackReservedBits
+    case .mapped: return walk.rights.isWritable ? .stackUserAccessible : .stackReadOnly
+    case .notPresent, .nonCanonical, .unreadable: break
     }
+    if attempt.usesInterruptStack { return .interruptStackUnmapped }
+    if let pointer = attempt.stackPointer, walk.address.rawValue != InterruptFrame.top(for: pointer) &- 8 {
+      return .stackTooShort
+    }
+    if isDecoded, case .externalInterrupt = chain.event { return .interruptOnUnmappedStack }
+    return .stackUnmapped
   }
 
   private func handlerCause(_ failure: DeliveryFailure) -> Cause {
-    guard case .access(let walk, let access, _) = failure.evidence else { return .handlerUnmapped }
-    if access == .userFetch { return .gateEntersRingThree }
+    guard case .access(let walk, _, _) = failure.evidence else { return .handlerUnmapped }
     guard walk.physicalAddress != nil else { return .handlerUnmapped }
     return walk.rights.isExecutable ? .handlerOnUserPage : .handlerNotExecutable
   }

@@ -19,9 +19,15 @@ struct Delivery: Sendable {
       auditor: Auditor(registers: registers, options: AuditOptions()), engine: engine)
   }
 
+  /// What waits for the end of the delivery.
+  private enum PendingTrap: UInt8 {
+    case none
+    case debug
+  }
+
   /// How one attempt came out.
   private enum Outcome {
-    case arrived(Arrival)
+    case arrived(Arrival, InterruptFrame)
     case failed(DeliveryFailure, EntryStackChoice?, UInt64?)
     /// The frame is complete and the privilege has changed; then the handler's first instruction faulted.
     case handlerFaulted(Arrival, InterruptFrame, DeliveryFailure)
@@ -44,15 +50,63 @@ struct Delivery: Sendable {
     }
     var interrupted = context
     var faultClass = event.faultClass
-    var request = DeliveryPipeline.Request(
-      vector: event.vector, errorCode: event.errorCode, isSoftware: event.isSoftware,
-      savedRIP: context.rip &+ event.instructionLength)
+    var request: DeliveryPipeline.Request
+    var pending = PendingTrap.none
+    switch event {
+    case .systemCall:
+      switch pipeline.enterSystemCall(from: context, &memory) {
+      case .unknown(let missing):
+        chain.end = .unknown(missing)
+        return chain
+      case .entered(let entry):
+        chain.append(
+          DeliveryAttempt(vector: nil, errorCode: nil, stack: .current, stackPointer: entry.rsp, failure: nil)
+        )
+        chain.end = .systemCall(entry)
+        return chain
+      case .faulted(let failure, let place):
+        chain.append(
+          DeliveryAttempt(
+            vector: nil, errorCode: nil, stack: .current, stackPointer: place.rsp, failure: failure))
+        interrupted = place
+        faultClass = failure.exception.faultClass
+        request = self.request(failure.exception, errorCode: failure.errorCode, at: place.rip)
+      }
+    case .softwareInterruptAfterStackSwitch where pipeline.engine.contains(.deferredDebugComesFirst):
+      request = self.request(.debug, errorCode: 0, at: context.rip)
+    case .softwareInterruptAfterStackSwitch(let vector):
+      pending = .debug
+      request = DeliveryPipeline.Request(
+        vector: vector, errorCode: nil, isSoftware: true, savedRIP: context.rip &+ event.instructionLength,
+        savesResumeFlag: false)
+    case .softwareInterrupt(let vector), .externalInterrupt(let vector):
+      request = DeliveryPipeline.Request(
+        vector: vector, errorCode: nil, isSoftware: event.isSoftware,
+        savedRIP: context.rip &+ event.instructionLength, savesResumeFlag: false)
+    case .breakpointInstruction, .nonMaskableInterrupt:
+      let exception: ExceptionVector = event == .nonMaskableInterrupt ? .nonMaskableInterrupt : .breakpoint
+      request = DeliveryPipeline.Request(
+        vector: exception.rawValue, errorCode: nil, isSoftware: event.isSoftware,
+        savedRIP: context.rip &+ event.instructionLength, savesResumeFlag: false)
+    case .exception(let exception, let errorCode, _):
+      request = self.request(exception, errorCode: errorCode, at: context.rip)
+    }
     while chain.count < DeliveryChain.capacity {
       switch attempt(request, from: interrupted, &memory) {
       case .unknown(let missing):
         chain.end = .unknown(missing)
         return chain
-      case .arrived(let arrival):
+      case .arrived(let arrival, let handler) where pending == .debug:
+        // The first instruction of the handler does not run: the trap is taken there, in Ring 0.
+        pending = .none
+        chain.append(
+          DeliveryAttempt(
+            vector: request.vector, errorCode: request.errorCode, stack: arrival.stack,
+            stackPointer: arrival.stackTop, failure: .pendingTrap(.value(.frameRIP, handler.rip))))
+        interrupted = handler
+        faultClass = .benign
+        request = self.request(.debug, errorCode: 0, at: handler.rip)
+      case .arrived(let arrival, _):
         chain.append(
           DeliveryAttempt(
             vector: request.vector, errorCode: request.errorCode, stack: arrival.stack,
@@ -70,10 +124,10 @@ struct Delivery: Sendable {
           return chain
         case .doubleFault:
           faultClass = .doubleFault
-          request = Self.request(.doubleFault, errorCode: 0, at: interrupted.rip)
+          request = self.request(.doubleFault, errorCode: 0, at: interrupted.rip)
         case .serial:
           faultClass = failure.exception.faultClass
-          request = Self.request(failure.exception, errorCode: failure.errorCode, at: interrupted.rip)
+          request = self.request(failure.exception, errorCode: failure.errorCode, at: interrupted.rip)
         }
       case .handlerFaulted(let arrival, let handler, let failure):
         chain.append(
@@ -86,18 +140,19 @@ struct Delivery: Sendable {
         }
         interrupted = handler
         faultClass = failure.exception.faultClass
-        request = Self.request(failure.exception, errorCode: failure.errorCode, at: handler.rip)
+        request = self.request(failure.exception, errorCode: failure.errorCode, at: handler.rip)
       }
     }
     return chain
   }
 
-  private static func request(
+  private func request(
     _ exception: ExceptionVector, errorCode: UInt64, at rip: UInt64
   ) -> DeliveryPipeline.Request {
     DeliveryPipeline.Request(
       vector: exception.rawValue, errorCode: exception.pushesErrorCode ? errorCode : nil, isSoftware: false,
-      savedRIP: rip)
+      savedRIP: rip,
+      savesResumeFlag: exception.isFault && !pipeline.engine.contains(.resumeFlagNotSaved))
   }
 
   /// What a second fault during delivery makes of the first.
@@ -139,15 +194,17 @@ struct Delivery: Sendable {
       let pointer = try pipeline.stackPointer(choice, request, from: context, &memory)
       found = pointer
       let isCanonical = gate.offset.isCanonical(pipeline.auditor.mode.depth)
-      if pipeline.engine == .architecture, !isCanonical {
+      if !pipeline.engine.contains(.gateOffsetNotChecked), !isCanonical {
         return .failed(pipeline.handlerFault(request.vector, gate), choice, pointer)
       }
       let top = try pipeline.push(
-        request, on: choice, pointer: pointer, privilege: privilege, &memory)
+        request, on: choice, pointer: pointer, privilege: privilege, from: context, &memory)
       try pipeline.setAccessedBit(descriptor, at: address, &memory)
       let arrival = Arrival(
         vector: request.vector, handler: gate.offset, errorCode: request.errorCode,
-        savedRIP: request.savedRIP, stackTop: top, stack: choice, privilege: privilege)
+        savedRIP: request.savedRIP,
+        savedRFlags: request.savesResumeFlag ? context.rflags | .resume : context.rflags, stackTop: top,
+        stack: choice, privilege: privilege)
       let handler = Self.handlerContext(gate, arrival, from: context)
       guard isCanonical else {
         return .handlerFaulted(arrival, handler, pipeline.handlerFault(request.vector, gate))
@@ -160,7 +217,7 @@ struct Delivery: Sendable {
         case .unknown(let missing): return .unknown(missing)
         }
       }
-      return .arrived(arrival)
+      return .arrived(arrival, handler)
     } catch {
       switch error {
       case .fault(let failure): return .failed(failure, chosen, found)

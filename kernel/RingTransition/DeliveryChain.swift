@@ -3,6 +3,8 @@ import X86
 /// How a chain of deliveries ends.
 public enum DeliveryEnd: Equatable, Sendable {
   case delivered(Arrival)
+  /// The first instruction behind a `syscall`: at LSTAR in Ring 0, RSP still Ring 3's. No frame was pushed.
+  case systemCall(InterruptFrame)
   /// A fault while #DF was delivered: the machine resets. SDM Vol. 3A, 6.15, "Interrupt 8".
   case shutdown
   /// The handler of `vector` faults at its first instruction with the same vector, until the stack ends.

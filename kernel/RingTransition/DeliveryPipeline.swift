@@ -20,6 +20,8 @@ struct DeliveryPipeline: Sendable {
     let isSoftware: Bool
     /// RIP as it will be saved.
     let savedRIP: UInt64
+    /// RF as it will be saved: a processor sets it for faults, so that the instruction is not trapped again.
+    let savesResumeFlag: Bool
   }
 
   private var mode: PagingMode { auditor.mode }
@@ -43,7 +45,9 @@ struct DeliveryPipeline: Sendable {
     let low = try read(address, .gateRead, &memory)
     let high = try read(address &+ 8, .gateRead, &memory)
     let gate = GateDescriptor(low: low, high: high)
-    if gate.type == nil { throw refused(.gateType, .generalProtection, code, vector, gate) }
+    if gate.type == nil || gate.hasTypeInUpperHalf && !engine.contains(.gateReservedBitsNotChecked) {
+      throw refused(.gateType, .generalProtection, code, vector, gate)
+    }
     if request.isSoftware, gate.privilege < context.codeSelector.requestedPrivilege {
       throw refused(.gatePrivilege, .generalProtection, code, vector, gate)
     }
@@ -102,8 +106,10 @@ struct DeliveryPipeline: Sendable {
     case .interruptStack(let slot): offset = TaskStateSegment.offset(ofInterruptStack: slot)
     }
     guard let task = auditor.registers.taskRegister else { throw .unknown(.taskRegister) }
-    // TCG gives up altogether where the hidden descriptor is not present, so there is nothing to predict.
-    if engine == .qemuTCG, task.attributes?.isPresent == false { throw .unknown(.taskRegister) }
+    // Where the engine itself gives up, there is nothing to predict.
+    if engine.contains(.nullTaskRegisterAborts), task.attributes?.isPresent == false {
+      throw .unknown(.taskRegister)
+    }
     guard offset + 7 <= UInt64(task.limit) else {
       throw .fault(
         DeliveryFailure(
@@ -116,8 +122,8 @@ struct DeliveryPipeline: Sendable {
     // What a processor does with a non-canonical stack pointer whose pushes are canonical is not known; the
     // emulators refuse it.
     let isCanonical =
-      engine == .architecture
-      ? auditor.isCanonicalStack(pointer) : VirtualAddress(pointer).isCanonical(mode.depth)
+      engine.contains(.stackEdgeFoundByPush)
+      ? VirtualAddress(pointer).isCanonical(mode.depth) : auditor.isCanonicalStack(pointer)
     guard isCanonical else { throw stackFault(.stackSegment, Self.subject(choice), pointer) }
     return pointer
   }
@@ -125,7 +131,7 @@ struct DeliveryPipeline: Sendable {
   /// Tries every push of a frame below `pointer`, downwards. The aligned top.
   mutating func push<Memory: PhysicalMemory & ~Copyable>(
     _ request: Request, on choice: EntryStackChoice, pointer: UInt64, privilege: UInt8,
-    _ memory: inout Memory
+    from context: InterruptFrame, _ memory: inout Memory
   ) throws(DeliveryStop) -> UInt64 {
     let top = InterruptFrame.top(for: pointer)
     let access: PageAccess = privilege == 3 ? .userWrite : .supervisorWrite
@@ -136,10 +142,11 @@ struct DeliveryPipeline: Sendable {
       let address = top &- below
       guard VirtualAddress(address).isCanonical(mode.depth) else {
         throw stackFault(
-          engine == .qemuTCG ? .generalProtection : .stackSegment, Self.subject(choice), pointer)
+          engine.contains(.stackAccessRaisesProtection) ? .generalProtection : .stackSegment,
+          Self.subject(choice), pointer)
       }
       let probe = auditor.probe(address, access, &memory)
-      guard probe.isAllowed else { throw stop(probe, .push) }
+      guard probe.isAllowed || isExcused(probe, context) else { throw stop(probe, .push) }
       below += 8
     }
     return top
@@ -149,7 +156,7 @@ struct DeliveryPipeline: Sendable {
   mutating func setAccessedBit<Memory: PhysicalMemory & ~Copyable>(
     _ descriptor: SegmentDescriptor, at address: UInt64, _ memory: inout Memory
   ) throws(DeliveryStop) {
-    guard engine == .architecture, !descriptor.attributes.isAccessed else { return }
+    guard !engine.contains(.accessedBitsNotWritten), !descriptor.attributes.isAccessed else { return }
     let probe = auditor.probe(address &+ 5, .supervisorWrite, &memory)
     guard probe.isAllowed else { throw stop(probe, .accessedBit) }
   }
@@ -173,13 +180,24 @@ struct DeliveryPipeline: Sendable {
 
 extension DeliveryPipeline {
   /// EXT: set for everything that the program did not ask for.
-  private func external(_ request: Request) -> Bool { engine == .architecture && !request.isSoftware }
+  private func external(_ request: Request) -> Bool {
+    !engine.contains(.externalBitNeverSet) && !request.isSoftware
+  }
+
+  /// True when RFLAGS.AC lets a push through that only SMAP refused.
+  private func isExcused(_ probe: Auditor.Probe, _ context: InterruptFrame) -> Bool {
+    guard engine.contains(.alignmentCheckExcusesPushes), context.rflags.contains(.alignmentCheck) else {
+      return false
+    }
+    var lenient = mode
+    lenient.preventsSupervisorAccess = false
+    return probe.walk.result(of: probe.access, in: lenient) == .allowed
+  }
 
   private func gateCode(_ request: Request) -> UInt64 {
-    switch engine {
-    case .architecture: SelectorErrorCode.gate(request.vector, external: external(request)).rawValue
-    case .qemuTCG: UInt64(request.vector) * 16 + 2
-    }
+    let code = SelectorErrorCode.gate(request.vector, external: external(request)).rawValue
+    guard engine.contains(.gateErrorCodesInSixteens) else { return code }
+    return UInt64(request.vector) * 16 | code & 3
   }
 
   /// A qword of a table: an implicit supervisor read, which may straddle two pages.
@@ -221,9 +239,7 @@ extension DeliveryPipeline {
           step: step, exception: .generalProtection, errorCode: 0, faultAddress: nil,
           evidence: probe.evidence))
     case .pageFault(let code):
-      // TCG reports a reserved bit without P.
-      let seen =
-        engine == .qemuTCG && code.contains(.reservedBit) ? code.subtracting(.protectionViolation) : code
+      let seen = engine.reported(code)
       return .fault(
         DeliveryFailure(
           step: step, exception: .pageFault, errorCode: seen.rawValue,
@@ -238,5 +254,19 @@ extension DeliveryPipeline {
     case .ring: .rsp0
     case .current: .rsp
     }
+  }
+}
+
+extension GateDescriptor {
+  /// Bits 12:8 of the last dword, which the processor takes for a second descriptor's type. AMD APM Vol. 2,
+  /// 4.8.4.
+  var hasTypeInUpperHalf: Bool { high & 0x1f << 40 != 0 }
+}
+
+extension Engine {
+  /// How a page fault with `code` is reported.
+  func reported(_ code: PageFaultErrorCode) -> PageFaultErrorCode {
+    contains(.reservedBitWithoutPresent) && code.contains(.reservedBit)
+      ? code.subtracting(.protectionViolation) : code
   }
 }

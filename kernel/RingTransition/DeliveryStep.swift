@@ -34,6 +34,11 @@ public enum DeliveryStep: UInt8, Equatable, Sendable {
   case accessedBit
   /// The handler's first instruction is fetched: the frame is complete and the privilege has changed.
   case handlerFetch
+  /// `syscall`: EFER.SCE allows it.
+  case systemCallEnabled
+  /// The handler's first instruction is reached with a trap pending: TF that SFMASK left set, or the breakpoint that
+  /// MOV SS put off.
+  case pendingTrap
 }
 
 /// The step at which a delivery failed, and the exception that this raised.

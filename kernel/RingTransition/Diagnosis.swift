@@ -42,7 +42,8 @@ public struct LocatedFrame: Sendable {
   /// The five words, and the address of the lowest.
   public let frame: InterruptFrame
   public let address: UInt64
-  /// What stands below them where the vector pushes an error code.
+  /// What stands below them where the vector pushes an error code; nil where the event pushed none, so that its
+  /// handler sees every field one slot off.
   public let errorCode: UInt64?
 }
 
@@ -62,10 +63,19 @@ public struct Diagnosis: Sendable {
   public var evidence: Evidence?
   /// The rule that was broken: checked before the return, it would have shown this.
   public var rule: Rule?
+  /// What memory held on the refused path when the last return was audited, where that was different.
+  public var change: EntryChange?
 
-  init(_ cause: Cause, _ confidence: Confidence) {
+  /// `rule`: nil for the cause's own.
+  init(
+    _ cause: Cause, _ confidence: Confidence, evidence: Evidence? = nil, rule: Rule? = nil,
+    event: Event? = nil
+  ) {
     self.cause = cause
     self.confidence = confidence
+    self.evidence = evidence
+    self.rule = rule ?? cause.rule
+    self.event = event
   }
 }
 
@@ -73,7 +83,17 @@ public struct Diagnosis: Sendable {
 public func diagnose<Machine: MachineView & ~Copyable>(
   _ machine: inout Machine, stop: StopState
 ) -> Diagnosis {
+  diagnose(&machine, stop: stop, earlier: NothingEarlier())
+}
+
+/// The same with what is known of `earlier` times: a path that was mapped when the last return was audited, and is not
+/// any more, has been taken away since.
+public func diagnose<Machine: MachineView & ~Copyable, Earlier: EarlierEntries & ~Copyable>(
+  _ machine: inout Machine, stop: StopState, earlier: borrowing Earlier
+) -> Diagnosis {
   let registers = machine.registers
   var examiner = Examiner(registers: registers, stop: stop)
-  return examiner.examine(&machine)
+  var diagnosis = examiner.examine(&machine)
+  diagnosis.compare(with: earlier)
+  return diagnosis
 }

@@ -12,20 +12,29 @@ public enum Event: Equatable, Sendable {
   /// A maskable interrupt from a controller.
   case externalInterrupt(UInt8)
   case nonMaskableInterrupt
+  /// `int n` right behind a MOV to SS whose operand hit a data breakpoint: #DB is put off until after the `int`.
+  /// SDM Vol. 3A, 6.8.3.
+  case softwareInterruptAfterStackSwitch(UInt8)
+  /// `syscall`, two bytes long: no vector, no gate, no stack switch.
+  case systemCall
 
-  public var vector: UInt8 {
+  /// Nil for `syscall`.
+  public var vector: UInt8? {
     switch self {
-    case .softwareInterrupt(let vector), .externalInterrupt(let vector): vector
+    case .softwareInterrupt(let vector), .externalInterrupt(let vector),
+      .softwareInterruptAfterStackSwitch(let vector):
+      vector
     case .breakpointInstruction: ExceptionVector.breakpoint.rawValue
     case .exception(let exception, _, _): exception.rawValue
     case .nonMaskableInterrupt: ExceptionVector.nonMaskableInterrupt.rawValue
+    case .systemCall: nil
     }
   }
 
   /// Bytes of the instruction that asked for the event; 0 when none did. The saved RIP points after it.
   public var instructionLength: UInt64 {
     switch self {
-    case .softwareInterrupt: 2
+    case .softwareInterrupt, .softwareInterruptAfterStackSwitch, .systemCall: 2
     case .breakpointInstruction: 1
     case .exception, .externalInterrupt, .nonMaskableInterrupt: 0
     }

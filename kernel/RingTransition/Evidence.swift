@@ -14,6 +14,10 @@ public enum Evidence: Sendable {
   case outside(Subject, UInt64, StackInterval)
   /// Two stacks that share addresses: the kernel stack under RSP0 first.
   case overlap(StackInterval, Subject, StackInterval)
+  /// Two stacks that share addresses and that both have a name.
+  case stacksOverlap(Subject, StackInterval, Subject, StackInterval)
+  /// Two vectors that can interrupt one another's handlers and start on the same IST slot.
+  case sharedSlot(UInt8, UInt8, slot: UInt8)
   /// A page of the kernel stack whose frame serves something else as well.
   case sharedFrame(PageWalk, FrameUse)
   /// A descriptor that cannot serve the selector that names it; nil when the selector reaches none.
@@ -22,6 +26,16 @@ public enum Evidence: Sendable {
   case gate(vector: UInt8, GateDescriptor)
   /// A translation that works and must not: its rights are the finding.
   case rights(PageWalk)
+  /// An entry of the root table, the slot, and what the table to compare with has there.
+  case rootEntry(slot: UInt16, PageTableEntry, expected: PageTableEntry)
+  /// Two processors that share what each needs for itself.
+  case shared(UInt8, UInt8, Subject, UInt64)
+  /// Two processors that differ where they must not.
+  case differs(UInt8, Subject, UInt64, UInt8, UInt64)
+  /// Stacks of two processors that share memory.
+  case processorStacks(UInt8, Subject, StackInterval, UInt8, Subject, StackInterval)
+  /// An entry that was more permissive when it was last looked at.
+  case narrowed(PhysicalAddress, PageTableEntry, before: PageTableEntry)
 }
 
 /// The thing a value belongs to.
@@ -51,10 +65,54 @@ public enum Subject: UInt8, Equatable, Sendable {
   /// One of the stacks that the caller declared beside the current one.
   case otherStack
   case gateOffset
+  case ioPort
+  case ringOneStack
+  case ringTwoStack
+  case taskStateReserved
+  case interruptStackFrame
+  case localTableSelector
+  case localTableBase
+  case localTableType
+  case interruptControllerBase
+  case cr0
+  case cr3
+  case cr4
+  case cr8
+  case efer
+  case star
+  case lstar
+  case cstar
+  case syscallMask
+  case sysenterStack
+  case sysenterTarget
+  case fsBase
+  case gsBase
+  case kernelGSBase
+  case perProcessorBlock
+  case systemCallStack
+  case protectionKeys
+  case lockDepth
+  case debugAddress0
+  case debugAddress1
+  case debugAddress2
+  case debugAddress3
+  case sysretRFlags
+  case sysretRIP
+  case entryMethod
+  case stackSegment
+  case thread
+  case pageTable
+  case pageAttributeTable
+  case pendingShootdowns
 
   /// IST`slot`, 1...7.
   static func interruptStack(_ slot: Int) -> Subject {
     Subject(rawValue: interruptStack1.rawValue + UInt8(truncatingIfNeeded: slot & 7) - 1) ?? .interruptStack1
+  }
+
+  /// DR0...DR3.
+  static func debugAddress(_ number: Int) -> Subject {
+    Subject(rawValue: debugAddress0.rawValue + UInt8(truncatingIfNeeded: number & 3)) ?? .debugAddress0
   }
 
   /// The general register `number`, 0...15 in the order of ``RegisterFile``.
@@ -77,6 +135,9 @@ public enum FrameUse: UInt8, Equatable, Sendable {
   case sameStack
   /// A page of an IST stack.
   case interruptStack
+  /// A page of the stack under RSP0, or of another that the kernel declares.
+  case kernelStack
+  case perProcessorBlock
 }
 
 /// Why a descriptor cannot be loaded where it is named. SDM Vol. 2A, IRET; Vol. 3A, 6.12.1.
@@ -99,4 +160,10 @@ public enum DescriptorProblem: UInt8, Equatable, Sendable {
   case compatibilityRange
   /// The descriptor in memory is not a busy 64-bit TSS.
   case notBusyTaskState
+  /// Conforming: the processor enters without a change of privilege.
+  case conforming
+  /// A call gate, or a TSS or LDT descriptor that Ring 3 may name.
+  case foreignGate
+  /// Descriptor 0 is not zero.
+  case nullDescriptorUsed
 }

@@ -7,27 +7,23 @@ extension Examiner {
   ) -> Diagnosis {
     if let diagnosis = entryWithoutErrorCode(observation, &memory) { return diagnosis }
     if let diagnosis = handlerInRingThree(observation, &memory) { return diagnosis }
+    if let diagnosis = returnedToNowhere(observation) { return diagnosis }
     let candidates = candidates(observation, &memory)
     var best: Diagnosis?
     for position in 0..<candidates.count {
       guard let candidate = candidates[position] else { continue }
-      // The other engine only for the likeliest event.
-      for number in 0..<(position == 0 ? 2 : 1) {
-        let engine = number == 0 ? stop.engine : stop.engine.other
-        var delivery = Delivery(registers: registers, engine: engine)
-        let chain = delivery.run(candidate.event, to: observation.context, memory: &memory)
-        var diagnosis = classify(chain, isDecoded: candidate.isDecoded)
-        if matches(chain, observation) {
-          diagnosis.confidence = .proven
-          return diagnosis
-        }
-        if best == nil, chain.firstFailure != nil { best = diagnosis }
+      let replay = replay(candidate.event, to: observation.context, observation, &memory)
+      var diagnosis = classify(replay.chain, isDecoded: candidate.isDecoded)
+      if replay.isProven {
+        diagnosis.confidence = .proven
+        return diagnosis
       }
+      // Of those that only may be, the one that would fail now.
+      if best == nil, replay.chain.firstFailure != nil { best = diagnosis }
     }
     if let delivered = deliveredInterrupt(observation, &memory) { return delivered }
-    if registers.taskRegister?.selector.isNull == true {
-      return blame(.taskRegisterNotLoaded, .taskRegisterLoaded, best)
-    }
+    if registers.taskRegister?.selector.isNull == true { return notLoaded(best) }
+    if let shared = sharedDoubleFaultStack(observation, &memory) { return shared }
     if var best {
       best.confidence = .guess
       return best
@@ -35,27 +31,12 @@ extension Examiner {
     return Diagnosis(.unexplained, .guess)
   }
 
-  private func blame(_ cause: Cause, _ rule: Rule, _ known: Diagnosis?) -> Diagnosis {
-    var diagnosis = known ?? Diagnosis(cause, .signature)
-    diagnosis.cause = cause
-    diagnosis.confidence = .signature
-    diagnosis.rule = rule
-    diagnosis.evidence = .value(.taskRegisterSelector, 0)
+  private func notLoaded(_ known: Diagnosis?) -> Diagnosis {
+    var diagnosis = Diagnosis(
+      .taskRegisterNotLoaded, .signature, evidence: .value(.taskRegisterSelector, 0), event: known?.event)
+    diagnosis.eventIsDecoded = known?.eventIsDecoded ?? false
+    diagnosis.chain = known?.chain
     return diagnosis
-  }
-
-  /// True when the prediction is what the machine shows.
-  func matches(_ chain: DeliveryChain, _ observation: Observation) -> Bool {
-    if let address = chain.faultAddress, address != registers.cr2 { return false }
-    switch chain.end {
-    case .shutdown: return observation.located == nil
-    case .delivered(let arrival):
-      guard let located = observation.located, arrival.savedRIP == located.frame.rip else { return false }
-      if let vector = located.vector, vector != arrival.vector { return false }
-      if let code = located.errorCode, code != arrival.errorCode { return false }
-      return located.address == arrival.stackTop &- InterruptFrame.byteCount
-    case .recursion, .unknown: return false
-    }
   }
 
   /// The event arrived and nothing is wrong with it: RIP stands after the `int`, or an interrupt came.
@@ -77,18 +58,16 @@ extension Examiner {
     }
     var context = located.frame
     context.rip = context.rip &- event.instructionLength
-    var delivery = Delivery(registers: registers, engine: stop.engine)
-    let chain = delivery.run(event, to: context, memory: &memory)
-    guard matches(chain, observation), chain.firstFailure == nil else { return nil }
-    var diagnosis = Diagnosis(.ringThreeException, .proven)
-    diagnosis.event = event
+    let replay = replay(event, to: context, observation, &memory)
+    guard replay.isProven, replay.chain.firstFailure == nil else { return nil }
+    var diagnosis = Diagnosis(.ringThreeException, .proven, event: event)
     diagnosis.eventIsDecoded = event.isSoftware
-    diagnosis.chain = chain
+    diagnosis.chain = replay.chain
     return diagnosis
   }
 
   /// Ring 3 faults at the first instruction of a handler: the gate's segment is its own, so the entry changed
-  /// no privilege.
+  /// no privilege, and pushed its frame to Ring 3's stack.
   private mutating func handlerInRingThree<Memory: PhysicalMemory & ~Copyable>(
     _ observation: Observation, _ memory: inout Memory
   ) -> Diagnosis? {
@@ -99,10 +78,53 @@ extension Examiner {
       descriptor.attributes.isCode,
       descriptor.attributes.isConforming || descriptor.attributes.privilege == 3
     else { return nil }
-    var diagnosis = Diagnosis(.gateEntersRingThree, .signature)
-    diagnosis.rule = .kernelCodeDescriptor
-    diagnosis.evidence = .descriptor(gate.selector, descriptor, .privilege)
+    var diagnosis = Diagnosis(
+      .gateEntersRingThree, .signature, evidence: .descriptor(gate.selector, descriptor, .privilege))
+    guard let (event, program) = entryEvent(entered, frameAt: context.rsp, &memory) else { return diagnosis }
+    let replay = replay(event, to: program, observation, &memory)
+    diagnosis.event = event
+    diagnosis.eventIsDecoded = event.isSoftware
+    if replay.isProven {
+      diagnosis.chain = replay.chain
+      diagnosis.confidence = .proven
+    }
     return diagnosis
+  }
+
+  /// What entered through the gate of `vector` and left its frame, with error code, at `address`; and the program as
+  /// it was when that happened.
+  func entryEvent<Memory: PhysicalMemory & ~Copyable>(
+    _ vector: UInt8, frameAt address: UInt64, _ memory: inout Memory
+  ) -> (Event, InterruptFrame)? {
+    let exception = ExceptionVector(rawValue: vector)
+    let pushes = exception?.pushesErrorCode == true
+    guard let frame = readFrame(at: address &+ (pushes ? 8 : 0), &memory), isPlausible(frame) else {
+      return nil
+    }
+    if auditor.codeBytes(frame.rip &- 2, &memory) == 0xcd | UInt16(vector) << 8 {
+      var program = frame
+      program.rip = frame.rip &- 2
+      return (.softwareInterrupt(vector), program)
+    }
+    if let exception {
+      // Which address a first page fault had is lost: the second one has overwritten CR2.
+      let code = pushes ? auditor.load(address, &memory) ?? 0 : 0
+      return (.exception(exception, errorCode: code, address: registers.cr2), frame)
+    }
+    return vector >= 32 ? (.externalInterrupt(vector), frame) : nil
+  }
+
+  /// #GP in Ring 3 at an address that is not canonical: only a return that does not look can lead there.
+  private func returnedToNowhere(_ observation: Observation) -> Diagnosis? {
+    let rip = observation.context.rip
+    guard observation.vector == ExceptionVector.generalProtection.rawValue,
+      !VirtualAddress(rip).isCanonical(auditor.mode.depth)
+    else { return nil }
+    // After `sysretq` RCX still holds what RIP was loaded from.
+    let isSystemReturn = registers.general[ReturnModel.rcx] == rip
+    return isSystemReturn
+      ? Diagnosis(.systemReturnAddress, .signature, evidence: .value(.rcx, rip))
+      : Diagnosis(.returnState, .signature, evidence: .value(.frameRIP, rip))
   }
 
   /// A vector that pushes an error code, entered by something that pushes none: every field is one slot off
@@ -114,23 +136,21 @@ extension Examiner {
       let exception = ExceptionVector(rawValue: vector), exception.pushesErrorCode
     else { return nil }
     if auditor.codeBytes(located.frame.rip &- 2, &memory) == 0xcd | UInt16(vector) << 8,
-      auditor.gate(vector, &memory)?.privilege == 3
+      let gate = auditor.gate(vector, &memory), gate.privilege == 3
     {
-      var diagnosis = Diagnosis(.errorCodeMissing, .signature)
-      diagnosis.event = .softwareInterrupt(vector)
+      var diagnosis = Diagnosis(
+        .errorCodeMissing, .signature, evidence: .gate(vector: vector, gate),
+        event: .softwareInterrupt(vector))
       diagnosis.eventIsDecoded = true
-      diagnosis.rule = .gatePrivilege
-      if let gate = auditor.gate(vector, &memory) { diagnosis.evidence = .gate(vector: vector, gate) }
       return diagnosis
     }
-    // The error code of #DF is always 0; what stands there otherwise was pushed by the handler.
-    if exception == .doubleFault, let code = located.errorCode, code != 0 {
-      var diagnosis = Diagnosis(.controllerNotRemapped, .signature)
-      diagnosis.event = .externalInterrupt(vector)
-      diagnosis.rule = .controllerVectors
-      diagnosis.evidence = .value(.stackFrame, code)
-      return diagnosis
-    }
-    return nil
+    // Fields that are one slot off, or the error code of #DF, which is always 0: something else stands there.
+    guard located.errorCode == nil || exception == .doubleFault && located.errorCode != 0,
+      vector < 16 || stop.interruptInService == vector
+    else { return nil }
+    return Diagnosis(
+      .controllerNotRemapped, .signature,
+      evidence: .value(.stackFrame, located.errorCode ?? located.frame.rip),
+      event: .externalInterrupt(vector))
   }
 }

@@ -6,184 +6,155 @@ extension Examiner {
   mutating func examineKernel<Memory: PhysicalMemory & ~Copyable>(
     _ observation: Observation, _ memory: inout Memory
   ) -> Diagnosis {
-    let context = observation.context
-    if auditor.codeBytes(context.rip, &memory) == Auditor.iretq,
-      let diagnosis = examineReturn(observation, &memory)
-    {
-      return diagnosis
-    }
+    if let diagnosis = failedReturn(observation, &memory) { return diagnosis }
+    if let diagnosis = failedSystemCall(observation, &memory) { return diagnosis }
+    if let diagnosis = trapOnEntry(observation, &memory) { return diagnosis }
     if let diagnosis = handlerFetch(observation, &memory) { return diagnosis }
-    if observation.located == nil {
-      let probe = auditor.probe(context.rip, .supervisorFetch, &memory)
-      if case .violated(let evidence) = probe.verdict {
-        var diagnosis = Diagnosis(.tablesLackKernel, .signature)
-        diagnosis.evidence = evidence
-        return diagnosis
-      }
-    }
+    if observation.located == nil, let diagnosis = lostKernel(observation, &memory) { return diagnosis }
     if let diagnosis = recursion(observation, &memory) { return diagnosis }
     if let diagnosis = stackEnd(observation, &memory) { return diagnosis }
+    if let diagnosis = wrongBase(observation, &memory) { return diagnosis }
+    if let diagnosis = sharedDoubleFaultStack(observation, &memory) { return diagnosis }
     return Diagnosis(.kernelException, .guess)
   }
 
-  /// A fault at `iretq`: which word of its frame the processor refused.
-  private func examineReturn<Memory: PhysicalMemory & ~Copyable>(
-    _ observation: Observation, _ memory: inout Memory
-  ) -> Diagnosis? {
-    var before = registers
-    before.rip = observation.context.rip
-    before.rsp = observation.context.rsp
-    before.rflags = observation.context.rflags
-    before.cs = observation.context.codeSelector
-    before.ss = observation.context.stackSelector
-    var audit = Auditor(registers: before, options: AuditOptions())
-    var sink = ReturnFaultSink(vector: observation.vector, errorCode: observation.errorCode)
-    _ = audit.audit(site: .instruction, memory: &memory, sink: &sink)
-    guard let finding = sink.found else { return nil }
-    var diagnosis = Diagnosis(sink.cause(finding), .proven)
-    diagnosis.rule = finding.rule
-    diagnosis.evidence = finding.evidence
-    return diagnosis
-  }
-
-  /// CR2 = RIP = a gate's offset: the entry worked, and its first instruction could not be fetched.
+  /// RIP = a gate's offset: the entry worked, and its first instruction could not be fetched.
   private mutating func handlerFetch<Memory: PhysicalMemory & ~Copyable>(
     _ observation: Observation, _ memory: inout Memory
   ) -> Diagnosis? {
     let context = observation.context
-    guard registers.cr2 == context.rip, observation.vector ?? 14 == 14,
-      let entered = vectorEntered(at: context.rip, &memory)
+    let isCanonical = VirtualAddress(context.rip).isCanonical(auditor.mode.depth)
+    let exception: ExceptionVector = isCanonical ? .pageFault : .generalProtection
+    guard !isCanonical || registers.cr2 == context.rip,
+      observation.vector ?? exception.rawValue == exception.rawValue,
+      let entered = vectorEntered(at: context.rip, &memory), let gate = auditor.gate(entered, &memory)
     else { return nil }
-    let probe = auditor.probe(context.rip, .supervisorFetch, &memory)
-    guard case .violated(let evidence) = probe.verdict else { return nil }
-    let cause: Cause =
-      if probe.walk.physicalAddress == nil {
-        .handlerUnmapped
-      } else if probe.walk.rights.isExecutable {
-        .handlerOnUserPage
-      } else {
-        .handlerNotExecutable
-      }
-    var diagnosis = Diagnosis(cause, .signature)
-    diagnosis.evidence = evidence
-    diagnosis.rule = .handlerPageExecutable
+    var diagnosis = Diagnosis(
+      .gateUnusable, .signature, evidence: .gate(vector: entered, gate), rule: .gateOffsetCanonical)
+    if isCanonical {
+      let probe = auditor.probe(context.rip, .supervisorFetch, &memory)
+      guard case .violated(let evidence) = probe.verdict else { return nil }
+      diagnosis.cause =
+        if probe.walk.physicalAddress == nil {
+          .handlerUnmapped
+        } else if probe.walk.rights.isExecutable {
+          .handlerOnUserPage
+        } else {
+          .handlerNotExecutable
+        }
+      diagnosis.evidence = evidence
+      diagnosis.rule = diagnosis.cause.rule
+    }
     // The interrupted program's own frame lies just above: replay what entered here.
-    let pushes = ExceptionVector(rawValue: entered)?.pushesErrorCode == true
-    guard let outer = readFrame(at: context.rsp &+ (pushes ? 8 : 0), &memory), isPlausible(outer) else {
-      return diagnosis
-    }
-    var program = outer
-    var event: Event?
-    if auditor.codeBytes(outer.rip &- 2, &memory) == 0xcd | UInt16(entered) << 8 {
-      event = .softwareInterrupt(entered)
-      program.rip = outer.rip &- 2
-      diagnosis.eventIsDecoded = true
-    } else if let exception = ExceptionVector(rawValue: entered) {
-      let code = pushes ? auditor.load(context.rsp, &memory) ?? 0 : 0
-      // Which address a first page fault had is lost: the second one has overwritten CR2.
-      event = .exception(exception, errorCode: code, address: registers.cr2)
-    } else if entered >= 32 {
-      event = .externalInterrupt(entered)
-    }
-    guard let event else { return diagnosis }
-    var delivery = Delivery(registers: registers, engine: stop.engine)
-    let chain = delivery.run(event, to: program, memory: &memory)
+    guard let (event, program) = entryEvent(entered, frameAt: context.rsp, &memory) else { return diagnosis }
+    let replay = replay(event, to: program, observation, &memory)
     diagnosis.event = event
-    diagnosis.chain = chain
-    if matches(chain, observation) { diagnosis.confidence = .proven }
+    diagnosis.eventIsDecoded = event.isSoftware
+    diagnosis.chain = replay.chain
+    if replay.isProven { diagnosis.confidence = .proven }
     return diagnosis
   }
 
-  /// Three frames with the same RIP at a constant distance up the stack.
-  private func recursion<Memory: PhysicalMemory & ~Copyable>(
+  /// A triple fault in Ring 0 under a table that does not map the code at RIP.
+  private mutating func lostKernel<Memory: PhysicalMemory & ~Copyable>(
     _ observation: Observation, _ memory: inout Memory
   ) -> Diagnosis? {
     let context = observation.context
-    // Where the previous frame lies above the interrupted RSP depends on what the handler had pushed.
+    let probe = auditor.probe(context.rip, .supervisorFetch, &memory)
+    guard case .violated(let evidence) = probe.verdict else { return nil }
+    var diagnosis = Diagnosis(.tablesLackKernel, .signature, evidence: evidence)
+    guard case .pageFault(let code) = probe.result else { return diagnosis }
+    let event = Event.exception(.pageFault, errorCode: code.rawValue, address: context.rip)
+    let replay = replay(event, to: context, observation, &memory)
+    diagnosis.event = event
+    diagnosis.chain = replay.chain
+    if replay.isProven { diagnosis.confidence = .proven }
+    return diagnosis
+  }
+
+  /// #DB at a handler's first instruction: a breakpoint on the entry code, or one that MOV SS put off until after the
+  /// `int`.
+  private func trapOnEntry<Memory: PhysicalMemory & ~Copyable>(
+    _ observation: Observation, _ memory: inout Memory
+  ) -> Diagnosis? {
+    let context = observation.context
+    guard observation.vector == ExceptionVector.debug.rawValue,
+      let entered = vectorEntered(at: context.rip, &memory)
+    else { return nil }
+    var diagnosis = Diagnosis(
+      .trapOnEntry, .signature, evidence: .value(.frameRIP, context.rip), rule: .noBreakpointOnEntry)
+    guard
+      case (.softwareInterrupt(let vector), let program)? = entryEvent(entered, frameAt: context.rsp, &memory)
+    else { return diagnosis }
+    let event = Event.softwareInterruptAfterStackSwitch(vector)
+    let replay = replay(event, to: program, observation, &memory)
+    diagnosis.event = event
+    diagnosis.chain = replay.chain
+    if replay.isProven { diagnosis.confidence = .proven }
+    return diagnosis
+  }
+
+  /// An instruction with a GS prefix that faults at an address of Ring 3: the base is not the kernel's.
+  private func wrongBase<Memory: PhysicalMemory & ~Copyable>(
+    _ observation: Observation, _ memory: inout Memory
+  ) -> Diagnosis? {
+    let context = observation.context
+    let isNonCanonical = observation.vector == ExceptionVector.generalProtection.rawValue
+    guard isNonCanonical || !VirtualAddress(registers.cr2).isUpperHalf, usesGS(context.rip, &memory) else {
+      return nil
+    }
+    let current = registers.gsBase
+    let hidden = registers.kernelGSBase
+    if let current, let hidden, isKernelBase(current), isKernelBase(hidden) { return nil }
+    if let current, isKernelBase(current), hidden == nil { return nil }
+    // A swapped pair shows the right base in the other register; otherwise it was never set.
+    let evidence: Evidence? =
+      if let current, let hidden, isKernelBase(hidden) {
+        .mismatch(.gsBase, actual: current, expected: hidden)
+      } else if let hidden {
+        .value(.kernelGSBase, hidden)
+      } else if let current {
+        .value(.gsBase, current)
+      } else {
+        nil
+      }
+    let isKnown = current != nil || hidden != nil
+    let cause: Cause = hasReturnAbove(context.rsp, &memory) ? .returnFaultWithUserBase : .swapgsImbalance
+    return Diagnosis(cause, isKnown ? .signature : .guess, evidence: evidence)
+  }
+
+  private func isKernelBase(_ base: UInt64) -> Bool {
+    let address = VirtualAddress(base)
+    return address.isUpperHalf && address.isCanonical(auditor.mode.depth)
+  }
+
+  /// True when the instruction at `rip` has a GS prefix. SDM Vol. 2A, 2.1.1: at most four legacy prefixes.
+  private func usesGS<Memory: PhysicalMemory & ~Copyable>(_ rip: UInt64, _ memory: inout Memory) -> Bool {
+    for offset in UInt64(0)..<4 {
+      switch auditor.codeByte(rip &+ offset, &memory) {
+      case 0x65: return true
+      case 0x66, 0x67, 0xf0, 0xf2, 0xf3: continue
+      default: return false
+      }
+    }
+    return false
+  }
+
+  /// True when the frame of a fault at an `iretq` or `sysretq` lies within the handler's own part of the stack.
+  private func hasReturnAbove<Memory: PhysicalMemory & ~Copyable>(
+    _ rsp: UInt64, _ memory: inout Memory
+  ) -> Bool {
     var distance: UInt64 = 0
     while distance < 512 {
-      let address = context.rsp &+ distance
-      if let outer = readFrame(at: address, &memory), repeats(outer, context) {
-        let stride = outer.rsp &- context.rsp
-        if let third = readFrame(at: address &+ stride, &memory), repeats(third, context) {
-          var diagnosis = Diagnosis(.recursiveFault, .signature)
-          diagnosis.evidence = .value(.frameRIP, context.rip)
-          diagnosis.rule = .entryDataMapped
-          return diagnosis
-        }
-        return nil
+      let address = rsp &+ distance
+      if let rip = auditor.load(address, &memory), VirtualAddress(rip).isUpperHalf,
+        returnKind(rip, &memory) != nil, let frame = readFrame(at: address, &memory), isPlausible(frame),
+        !frame.isUser
+      {
+        return true
       }
       distance += 8
     }
-    return nil
-  }
-
-  private func repeats(_ frame: InterruptFrame, _ other: InterruptFrame) -> Bool {
-    frame.rip == other.rip && isPlausible(frame) && !frame.isUser && frame.rsp > other.rsp
-  }
-
-  /// CR2 just below RSP, on a page that is not mapped while the one above is: the stack ended there.
-  private mutating func stackEnd<Memory: PhysicalMemory & ~Copyable>(
-    _ observation: Observation, _ memory: inout Memory
-  ) -> Diagnosis? {
-    let rsp = observation.context.rsp
-    let address = registers.cr2
-    guard address < rsp, rsp &- address <= 64 else { return nil }
-    let hole = auditor.probe(address, .supervisorWrite, &memory)
-    guard case .notPresent = hole.walk.outcome,
-      auditor.probe(rsp, .supervisorWrite, &memory).isAllowed
-        || auditor.probe(rsp &- 8, .supervisorWrite, &memory).isAllowed
-    else { return nil }
-    var diagnosis = Diagnosis(.stackOverflow, .signature)
-    diagnosis.evidence = hole.evidence
-    diagnosis.rule = .guardBelowStack
-    if let rsp0 = auditor.rsp0 {
-      let declared = StackInterval(top: rsp0, byteCount: stop.kernelStackSize)
-      // Well inside the stack there must be no hole.
-      if address >= declared.low, address < declared.high {
-        diagnosis.cause = .stackPartlyMapped
-        diagnosis.rule = .handlerHeadroom
-      }
-    }
-    return diagnosis
-  }
-}
-
-/// Keeps the violated rule of the frame that explains the exception which `iretq` raised.
-private struct ReturnFaultSink: FindingSink {
-  let vector: UInt8?
-  let errorCode: UInt64?
-  private(set) var found: Finding?
-
-  init(vector: UInt8?, errorCode: UInt64?) {
-    self.vector = vector
-    self.errorCode = errorCode
-  }
-
-  mutating func record(_ finding: Finding) {
-    guard found == nil, finding.isViolated, explains(finding.rule) else { return }
-    found = finding
-  }
-
-  private func explains(_ rule: Rule) -> Bool {
-    let isPageFault = vector == ExceptionVector.pageFault.rawValue
-    switch rule.number {
-    case 1, 8: return vector == nil || isPageFault || vector == ExceptionVector.stackSegment.rawValue
-    case 2: return !isPageFault
-    case 3, 5: return vector == nil || !isPageFault && errorCode ?? 0 == 0
-    case 6, 7: return vector == nil || !isPageFault
-    default: return false
-    }
-  }
-
-  func cause(_ finding: Finding) -> Cause {
-    switch finding.rule.number {
-    case 1: return .returnFrameUnreadable
-    case 8: return .accessedBitNotWritable
-    case 3, 5: return .returnState
-    default:
-      if case .descriptor(_, _, .nullSelector) = finding.evidence { return .returnState }
-      return .returnSelector
-    }
+    return false
   }
 }

@@ -34,7 +34,12 @@ struct Examiner: Sendable {
           rip: registers.rip, cs: UInt64(registers.cs.rawValue), rflags: registers.rflags,
           rsp: registers.rsp, ss: UInt64(registers.ss.rawValue)))
     case .handler:
-      guard let located = locateFrame(&memory) else { return Diagnosis(.unexplained, .guess) }
+      if registers.cs.requestedPrivilege == 3 { return examineRingThree() }
+      guard let located = locateFrame(&memory) else {
+        let runsOnDoubleFault = vectorByInterruptStack(&memory) == ExceptionVector.doubleFault.rawValue
+        if runsOnDoubleFault, let shared = sharedDoubleFaultStack(nil, &memory) { return shared }
+        return Diagnosis(.unexplained, .guess)
+      }
       observation = Observation(located: located, context: located.frame)
     }
     var diagnosis =
@@ -42,6 +47,26 @@ struct Examiner: Sendable {
       ? examineDelivery(observation, &memory) : examineKernel(observation, &memory)
     diagnosis.located = observation.located
     diagnosis.context = observation.context
+    return diagnosis
+  }
+
+  /// Nothing has happened: Ring 3 runs. What can still be wrong is that nothing ever will.
+  private func examineRingThree() -> Diagnosis {
+    let context = InterruptFrame(
+      rip: registers.rip, cs: UInt64(registers.cs.rawValue), rflags: registers.rflags, rsp: registers.rsp,
+      ss: UInt64(registers.ss.rawValue))
+    var diagnosis = Diagnosis(.unexplained, .guess)
+    if !registers.rflags.contains(.interruptEnable) {
+      diagnosis = Diagnosis(
+        .interruptsMasked, .signature,
+        evidence: .bits(.currentRFlags, registers.rflags.rawValue, wrong: RFlags.interruptEnable.rawValue))
+    } else if let priority = registers.cr8, priority & 0xf != 0 {
+      diagnosis = Diagnosis(
+        .interruptsMasked, .signature, evidence: .value(.cr8, priority), rule: .taskPriorityZero)
+    } else {
+      return diagnosis
+    }
+    diagnosis.context = context
     return diagnosis
   }
 
@@ -63,6 +88,7 @@ extension Examiner {
       }
       if gate.offset.rawValue == registers.rip {
         let pushes = ExceptionVector(rawValue: vector)?.pushesErrorCode == true
+        // Where an error code belongs and none was pushed, the frame lies one slot lower.
         return frame(at: registers.rsp &+ (pushes ? 8 : 0), vector: vector, &memory)
       }
     }
@@ -86,7 +112,7 @@ extension Examiner {
   }
 
   /// The exception whose IST stack holds RSP: #DF first, since it is the one that a shared stack betrays.
-  private func vectorByInterruptStack<Memory: PhysicalMemory & ~Copyable>(
+  func vectorByInterruptStack<Memory: PhysicalMemory & ~Copyable>(
     _ memory: inout Memory
   ) -> UInt8? {
     var found: UInt8?
@@ -112,12 +138,24 @@ extension Examiner {
   private func frame<Memory: PhysicalMemory & ~Copyable>(
     at address: UInt64, vector: UInt8?, _ memory: inout Memory
   ) -> LocatedFrame? {
-    guard let frame = readFrame(at: address, &memory), isPlausible(frame) else { return nil }
-    var errorCode: UInt64?
-    if let vector, ExceptionVector(rawValue: vector)?.pushesErrorCode == true {
-      errorCode = auditor.load(address &- 8, &memory)
+    let pushes = vector.flatMap { ExceptionVector(rawValue: $0) }?.pushesErrorCode == true
+    if let frame = readFrame(at: address, &memory), isPlausible(frame) {
+      let isPushed = pushes && !isLowest(address, vector, &memory)
+      return LocatedFrame(
+        vector: vector, frame: frame, address: address,
+        errorCode: isPushed ? auditor.load(address &- 8, &memory) : nil)
     }
-    return LocatedFrame(vector: vector, frame: frame, address: address, errorCode: errorCode)
+    // Every field one slot lower than it should be: no error code was pushed.
+    guard pushes, let frame = readFrame(at: address &- 8, &memory), isPlausible(frame) else { return nil }
+    return LocatedFrame(vector: vector, frame: frame, address: address &- 8, errorCode: nil)
+  }
+
+  /// True at the handler's first instruction with RSP at the frame: nothing was pushed below it, whatever is there.
+  private func isLowest<Memory: PhysicalMemory & ~Copyable>(
+    _ address: UInt64, _ vector: UInt8?, _ memory: inout Memory
+  ) -> Bool {
+    guard registers.rsp == address, let vector, let gate = auditor.gate(vector, &memory) else { return false }
+    return gate.offset.rawValue == registers.rip
   }
 
   func readFrame<Memory: PhysicalMemory & ~Copyable>(

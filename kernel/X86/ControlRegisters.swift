@@ -58,6 +58,8 @@ public struct CR4: RegisterBits {
   public static let protectionKeys = CR4(rawValue: 1 << 22)
   public static let controlFlowEnforcement = CR4(rawValue: 1 << 23)
   public static let supervisorProtectionKeys = CR4(rawValue: 1 << 24)
+  /// LASS: the upper half is the kernel's even before paging. SDM Vol. 3A, 4.4.
+  public static let addressSpaceSeparation = CR4(rawValue: 1 << 27)
   /// FRED: events are delivered without IDT, TSS and IST. Intel FRED specification, 4.
   public static let flexibleEventDelivery = CR4(rawValue: 1 << 32)
 }

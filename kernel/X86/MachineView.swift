@@ -6,6 +6,10 @@ public protocol PhysicalMemory: ~Copyable {
   /// The little-endian qword at `address`, which is a multiple of 8. Nil outside RAM.
   mutating func load(_ address: PhysicalAddress) -> UInt64?
 
+  /// The page-table entry at `address`: what `load` gives, told apart for those who remember what was read, because
+  /// the processor itself writes two bits of an entry.
+  mutating func loadEntry(_ address: PhysicalAddress) -> UInt64?
+
   /// Fills `bytes` from `address` upwards. False, with `bytes` in any state, when one byte is outside RAM.
   mutating func read(_ address: PhysicalAddress, into bytes: inout MutableRawSpan) -> Bool
 
@@ -15,6 +19,8 @@ public protocol PhysicalMemory: ~Copyable {
 
 extension PhysicalMemory where Self: ~Copyable {
   public mutating func prefetch(_ address: PhysicalAddress, byteCount: Int) {}
+
+  public mutating func loadEntry(_ address: PhysicalAddress) -> UInt64? { load(address) }
 
   /// The qword at any `address`, which may be unaligned.
   public mutating func loadUnaligned(_ address: PhysicalAddress) -> UInt64? {

@@ -107,7 +107,7 @@ extension PhysicalMemory where Self: ~Copyable {
     while true {
       let index = level.index(of: address)
       let entryAddress = table.address + UInt64(truncatingIfNeeded: index * 8)
-      guard let raw = load(entryAddress) else {
+      guard let raw = loadEntry(entryAddress) else {
         walk.outcome = .unreadable(level, entryAddress)
         return walk
       }

@@ -28,21 +28,55 @@ public struct RegisterFile: Sendable {
   public var globalTable: TableRegister?
   public var interruptTable: TableRegister?
 
+  /// The hidden parts of CS and SS, where they are known.
+  public var csCache: SegmentCache?
+  public var ssCache: SegmentCache?
+
+  /// IA32_STAR, IA32_LSTAR, CSTAR and IA32_FMASK. SDM Vol. 3A, 5.8.8; AMD APM Vol. 2, 6.1.1.
+  public var star: UInt64?
+  public var lstar: UInt64?
+  public var cstar: UInt64?
+  public var syscallMask: UInt64?
+  /// IA32_SYSENTER_CS, _ESP and _EIP. SDM Vol. 3A, 5.8.7.
+  public var sysenterCS: UInt64?
+  public var sysenterESP: UInt64?
+  public var sysenterEIP: UInt64?
+  /// IA32_PAT. SDM Vol. 3A, 11.12.2.
+  public var pageAttributeTable: UInt64?
+  /// IA32_APIC_BASE. SDM Vol. 3A, 10.4.4.
+  public var apicBase: UInt64?
+  /// PKRU and IA32_PKRS: two bits a key. SDM Vol. 3A, 4.6.2.
+  public var pkru: UInt64?
+  public var pkrs: UInt64?
+  /// XCR0. SDM Vol. 3A, 2.6.
+  public var xcr0: UInt64?
+
+  /// DR0...DR3, DR6 and DR7. SDM Vol. 3B, 17.2.
+  public var debugAddress: InlineArray<4, UInt64>?
+  public var debugStatus: UInt64?
+  public var debugControl: UInt64?
+
   /// MAXPHYADDR where it is known.
   public var physicalAddressBits: Int?
+  public var features = ProcessorFeatures()
+  public var vendor = ProcessorVendor.unknown
 
   public init() {}
 
+  public static let rcxNumber = 2
   public static let rspNumber = 7
+  public static let r11Number = 11
   public var rsp: UInt64 {
     get { general[Self.rspNumber] }
     set { general[Self.rspNumber] = newValue }
   }
 
-  /// The paging rules that the control registers select. Gigabyte pages are taken as supported: every
-  /// processor with NX and MAXPHYADDR over 39 bits that matters has them, and a debugger cannot run CPUID.
+  /// The paging rules that the control registers select. Gigabyte pages are taken as supported unless they are
+  /// known not to be: every processor with NX and MAXPHYADDR over 39 bits that matters has them.
   public var pagingMode: PagingMode {
-    PagingMode(cr0: cr0, cr4: cr4, efer: efer, physicalAddressBits: physicalAddressBits ?? 52)
+    PagingMode(
+      cr0: cr0, cr4: cr4, efer: efer, physicalAddressBits: physicalAddressBits ?? 52,
+      hasGigabytePages: features.has(.gigabytePages) ?? true)
   }
 
   /// True when the processor runs in IA-32e mode with paging on. SDM Vol. 3A, 9.8.5.

@@ -1,0 +1,97 @@
+import X86
+
+/// One audit of one return, rule by rule in catalogue order: what the rules share is read once and kept here.
+struct ReturnAuditor: Sendable {
+  /// Where the frame comes from.
+  enum Site: UInt8 {
+    /// Memory at RSP, with an `iretq` at RIP.
+    case interruptReturn
+    /// RCX, R11 and RSP, with a `sysretq` at RIP.
+    case systemReturn
+    /// The caller.
+    case frameValue
+  }
+
+  var auditor: Auditor
+  var site = Site.frameValue
+  /// True when the frame returns inside the kernel, and the site may.
+  private(set) var isKernelReturn = false
+  var segments = Auditor.FrameSegments()
+  var pages: KernelStackPages?
+  var survey = GateSurvey()
+
+  init(_ registers: RegisterFile, _ options: AuditOptions) {
+    auditor = Auditor(registers: registers, options: options)
+  }
+
+  /// Reads what the rules share.
+  mutating func prepare<Memory: PhysicalMemory & ~Copyable>(_ memory: inout Memory) {
+    let registers = auditor.registers
+    let portion = auditor.options.portion
+    switch site {
+    case .interruptReturn where portion == .surroundings: break
+    case .frameValue: break
+    case .interruptReturn:
+      auditor.frame = InterruptFrame.read(
+        at: VirtualAddress(registers.rsp), root: auditor.root, mode: auditor.mode, memory: &memory)
+    case .systemReturn:
+      // CS and SS come from STAR, by arithmetic that always gives Ring 3.
+      auditor.frame = InterruptFrame(
+        rip: registers.general[RegisterFile.rcxNumber], cs: 3,
+        rflags: RFlags(rawValue: registers.general[RegisterFile.r11Number]), rsp: registers.rsp, ss: 3)
+    }
+    if let frame = auditor.frame, site != .systemReturn { isKernelReturn = auditor.isReturnToKernel(frame) }
+    guard registers.isLongMode else { return }
+    if let frame = auditor.frame, site != .systemReturn {
+      segments = auditor.fetchSegments(frame, &memory)
+    }
+    guard !isKernelReturn else { return }
+    auditor.readTaskState(&memory)
+    guard portion != .thisReturn else { return }
+    survey = auditor.surveyGates(&memory)
+    (auditor.usedSlots, auditor.slotsAreComplete) = (survey.slots, survey.isComplete)
+    pages = auditor.kernelStackPages(&memory)
+  }
+
+  /// Asks every rule that the options and the return allow, and records each answer.
+  mutating func ask<Memory: PhysicalMemory & ~Copyable, Sink: FindingSink & ~Copyable>(
+    _ memory: inout Memory, _ sink: inout Sink
+  ) {
+    for number in 1...Rule.highestNumber {
+      guard let rule = Rule(number: number), rule.isAudited, auditor.options.scope.asks(rule.tier),
+        auditor.options.portion.asks(rule), !isKernelReturn || rule.appliesToKernelReturns
+      else { continue }
+      sink.record(Finding(rule, verdict(of: number, &memory)))
+    }
+  }
+
+  private mutating func verdict<Memory: PhysicalMemory & ~Copyable>(
+    of number: UInt16, _ memory: inout Memory
+  ) -> Verdict {
+    // Outside long mode there are no such frames, stacks and gates; that much is RT-140's own answer.
+    guard auditor.registers.isLongMode || number == Rule.pagingMode.number else { return .unknown(.longMode) }
+    switch number {
+    case 1...9: return frameVerdict(number, &memory)
+    case 10...19: return userVerdict(number, &memory)
+    case 20...29: return taskVerdict(number, &memory)
+    case 30...39: return stackVerdict(number, &memory)
+    case 40...59: return interruptStackVerdict(number, &memory)
+    case 60...69: return gateVerdict(number, &memory)
+    case 70...89: return tableVerdict(number, &memory)
+    case 90...119: return addressSpaceVerdict(number, &memory)
+    case 120...125: return systemCallVerdict(number, &memory)
+    case 126...139: return systemReturnVerdict(number, &memory)
+    default: return stateVerdict(number, &memory)
+    }
+  }
+}
+
+extension Rule {
+  /// The rules that are asked of a return inside the kernel too.
+  public var appliesToKernelReturns: Bool {
+    switch number {
+    case 1, 2, 3, 5, 6, 9, 49: true
+    default: false
+    }
+  }
+}
