@@ -1,0 +1,122 @@
+"""One row: the verdict before the return, then what the machine does, then the explanation."""
+
+from . import verdict
+from .debugger import Debugger, Lost
+from .machine import Happened, Machine
+
+ANSWER_SECONDS = 120
+HANG_SECONDS = 4
+# Entries that may come before the one that a row is about: interrupts, and whatever leads to the fault in the kernel.
+MOST_PASSED = 2000
+SYSTEM_CALL = 0x80
+
+
+def run(row, paths, symbols):
+    result = verdict.Result(row)
+    options = ["--cpus", "2"] if row.fault.startswith("smp-") else []
+    try:
+        with Debugger(paths.kdbg, paths.kernel, paths.initrd, row.fault, ANSWER_SECONDS, options) as debugger:
+            follow(result, debugger, symbols)
+    except Lost as lost:
+        if row.tcg.kind == "abort" and result.violated:
+            result.happened = Happened("abort")
+        else:
+            result.problems.append(str(lost))
+    conclude(result)
+    return result
+
+
+def follow(result, debugger, symbols):
+    row = result.row
+    verdict.note_findings(result, debugger.ask("audit"))
+    if row.rules and not row.rules & set(result.violated):
+        # The fault is in a later return, or is done by the first system call.
+        later = debugger.go_on(ANSWER_SECONDS)
+        if later.get("stop") == "violation":
+            verdict.note_findings(result, debugger.ask("audit"))
+        elif later.get("stop") != "counted":
+            conclude_early(result, debugger, symbols, later)
+            return
+    verdict.judge_rules(result)
+    foretold = {}
+    # An instruction that was executed before the return is out of the model's sight.
+    is_modelled = row.tcg is not row.hardware and row.tcg.kind != "abort"
+    if is_modelled:
+        foretold = debugger.ask("explain --engine architecture")
+    debugger.ask("check off")
+    machine = Machine(debugger, symbols)
+    machine.watch_entries()
+    if "nmi" in row.modifiers:
+        debugger.ask("stepi")
+        debugger.ask("monitor nmi")
+    result.happened = go_to_outcome(row, debugger, machine)
+    problem = verdict.outcome_problem(row.tcg, result.happened, machine)
+    if problem:
+        result.problems.append(problem)
+    if is_modelled:
+        judge_model(result, debugger, foretold)
+    if row.diagnoses and result.happened.kind not in ("exited", "abort"):
+        explained = debugger.ask("explain")
+        # What no machine here shows is explained where it is foretold.
+        result.diagnosis = explained.get("cause") or foretold.get("cause")
+        result.confidence = explained.get("confidence")
+    verdict.judge_diagnosis(result)
+
+
+def judge_model(result, debugger, foretold):
+    """What the architecture would do: foretold before the return, or replayed where only what happened names the event."""
+    problem = verdict.model_problem(result.row.hardware, foretold)
+    if problem and result.happened.kind == "exception":
+        foretold = debugger.ask("explain --engine architecture")
+        problem = verdict.model_problem(result.row.hardware, foretold)
+    result.model = verdict.describe_model(foretold)
+    if problem:
+        result.problems.append(problem)
+
+
+def conclude_early(result, debugger, symbols, later):
+    """The machine ended under the check: what it came to is all that can be judged."""
+    explained = later.get("explanation") or {}
+    if explained.get("rule"):
+        # No return was left at which the audit could have named it.
+        result.violated.append(explained["rule"])
+    verdict.judge_rules(result)
+    result.happened = Machine(debugger, symbols).happened(later)
+    problem = verdict.outcome_problem(result.row.tcg, result.happened, None)
+    if problem:
+        result.problems.append(problem)
+    result.diagnosis, result.confidence = explained.get("cause"), explained.get("confidence")
+    verdict.judge_diagnosis(result)
+
+
+def go_to_outcome(row, debugger, machine):
+    limit = HANG_SECONDS if row.tcg.kind == "hang" else ANSWER_SECONDS
+    for _ in range(MOST_PASSED):
+        happened = machine.happened(debugger.go_on(limit))
+        if not is_passed(row, happened):
+            break
+    return happened
+
+
+def is_passed(row, happened):
+    """True for an entry that is not the one that the row is about."""
+    if happened.kind not in ("exception", "delivered", "works"):
+        return False
+    if happened.vector is not None and happened.vector >= 32 and happened.vector != SYSTEM_CALL:
+        return "irq" not in row.modifiers
+    if happened.cpl == 3:
+        # The handler's address, and nothing has been fetched there yet.
+        return True
+    if not row.tcg.kernel:
+        return False
+    from_kernel = happened.kind == "exception" and len(happened.frame) > 1 and happened.frame[1] & 3 == 0
+    return not (from_kernel and happened.name in row.tcg.exceptions)
+
+
+def conclude(result):
+    if result.problems or result.happened is None:
+        result.verdict = "wrong"
+    elif result.row.tcg is not result.row.hardware and result.happened.kind in ("delivered", "works"):
+        result.verdict = "model"
+    else:
+        result.verdict = "right"
