@@ -12,6 +12,6 @@ for target in kernel/X86 kernel/RingTransition kernel/Report kernel/Core kernel/
     -target x86_64-unknown-none-elf -enable-experimental-feature Embedded -no-allocations \
     -Xcc -mno-red-zone -Xcc -mno-sse -Xcc -mno-sse2 -Xcc -mno-mmx \
     -I "$out" -module-name "$name" -emit-module -emit-module-path "$out/$name.swiftmodule" \
-    -c "$target"/*.swift -o "$out/$name.o"
+    -c $(find "$target" -name "*.swift") -o "$out/$name.o"
 done
 echo "shared targets: Embedded Swift accepts them"

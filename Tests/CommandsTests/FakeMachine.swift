@@ -14,7 +14,13 @@ final class FakeMachine: Debuggee {
   var failure: SessionError?
   var monitorReplies: [String: String] = [:]
   private(set) var breakpoints: Set<UInt64> = []
+  /// What was borrowed each time the processor was learned; nil for a machine that was left alone.
+  private(set) var lessons: [UInt64?] = []
+  /// What ``learnProcessor(borrowing:)`` finds out.
+  var learned: (inout RegisterFile) -> Void = { _ in }
   private(set) var systemRegisterReads = 0
+  /// Qwords that were read one by one.
+  var loads = 0
   private var systemRegistersAreKnown = false
   private(set) var state = Target.State.stopped(.signal(StopEvent.trapSignal, thread: nil, watch: nil))
 
@@ -43,12 +49,29 @@ final class FakeMachine: Debuggee {
     didSet { systemRegistersAreKnown = false }
   }
 
+  /// The registers of the processors after the first.
+  var otherProcessors: [RegisterFile] = []
+
+  func processorRegisters() throws(SessionError) -> [RegisterFile] { [registers] + otherProcessors }
+
+  var knowsProcessor: Bool { !lessons.isEmpty }
+
+  func learnProcessor(borrowing instruction: VirtualAddress?) throws(SessionError) {
+    lessons.append(instruction?.rawValue)
+    if instruction != nil { learned(&registerFile) }
+  }
+
   func takeFailure() -> SessionError? {
     defer { failure = nil }
     return failure
   }
 
   func load(_ address: PhysicalAddress) -> UInt64? {
+    loads += 1
+    return qword(address)
+  }
+
+  private func qword(_ address: PhysicalAddress) -> UInt64? {
     address.rawValue < memoryByteCount ? qwords[address.rawValue, default: 0] : nil
   }
 

@@ -120,6 +120,32 @@ import X86
       }, "explain-nothing")
   }
 
+  /// The stack is there under the kernel's own table, and rules can be picked.
+  @Test func partsOfAnAudit() {
+    expectGolden(
+      Transcript.both(
+        [
+          "audit --cr3 0x100000+0x2000 --rules RT-020..RT-029,90", "audit --rules 26",
+          "audit --rules RT-026,RT-33",
+          "audit --scope return --rules 41..49", "audit --scope change --rules 41..49",
+          "audit --severity fatal --rules RT-024..RT-033", "audit --rules", "audit --rules RT-999",
+          "audit --rules 9-8",
+          "audit --scope none", "audit --severity bad", "audit --cr3 nobody", "audit now",
+        ], RunningExample.makeWithoutStack), "audit-parts")
+  }
+
+  @Test func engines() {
+    expectGolden(
+      Transcript.both(["explain --engine architecture", "explain --engine machine", "explain --engine warp"])
+      {
+        let machine = RunningExample.make()
+        machine.monitorReplies = ["info kvm": "kvm support: disabled", "info version": "7.2.22 (Debian)"]
+        // A frame that TCG returns to and the architecture refuses.
+        machine.store(0x0000_8000_0000_0000, linear: RunningExample.exitFrame, root: RunningExample.kernelCR3)
+        return machine
+      }, "explain-engines")
+  }
+
   @Test func audit() {
     expectGolden(Transcript.both(["audit"], RunningExample.makeWithoutStack), "audit-violated")
   }

@@ -31,6 +31,8 @@ import X86
     }
   }
 
+  private static var ending: FakeMachine.Episode { { _ in .exited(status: 33) } }
+
   /// A stop at LTR, which the check passes over.
   private static var away: FakeMachine.Episode { stop(at: RunningExample.ltr) }
 
@@ -45,7 +47,8 @@ import X86
   @Test func breakpoints() {
     expectGolden(
       Transcript.both([
-        "info breakpoints", "b start+4", "break *0x10000019", "b nobody", "b", "info breakpoints", "c", "c",
+        "info breakpoints", "b start+4", "break *0x10000019", "b nobody", "b *(trap_stubs+16*14)", "d 3", "b",
+        "info breakpoints", "c", "c",
         "delete 1", "delete 7", "d x", "info b", "delete", "info b",
       ]) {
         Self.booting([Self.stop(at: RunningExample.text + 4), Self.stop(at: RunningExample.userInt)])
@@ -170,15 +173,90 @@ import X86
     #expect(outcome(17, 35) == .violated)
   }
 
-  /// A kernel that also returns by SYSRET is told that nobody looked there.
-  @Test func returnsOfOtherKindsAreNamed() {
+  /// A stop at a `sysretq`, which takes RIP and RFLAGS from registers.
+  private static func stopAtSystemReturn(_ machine: FakeMachine) -> StopEvent {
+    _ = stopAtReturn(machine)
+    machine.registerFile.rip = RunningExample.sysretq
+    // What stands there looks like a frame of Ring 0.
+    machine.registerFile.rsp = 0x7fff_e800
+    machine.registerFile.efer = EFER(rawValue: 0xd01)
+    machine.registerFile.general[2] = RunningExample.userText
+    machine.registerFile.general[11] = 0x202
+    return trap
+  }
+
+  /// A kernel that returns by SYSRET too: both are audited, and the counts are told apart.
+  @Test func returnsOfBothKindsAreAudited() {
     var program = FakeProgram()
     program.returns.append(
-      ReturnInstruction(address: VirtualAddress(RunningExample.text + 0x20), mnemonic: "sysretq"))
+      ReturnInstruction(address: VirtualAddress(RunningExample.sysretq), mnemonic: "sysretq"))
+    let episodes = [Self.stopAtReturn, Self.stopAtSystemReturn, Self.stopAtSystemReturn, Self.ending]
     expectGolden(
-      Transcript.both(["check on", "c"], program: program) {
-        Self.booting([Self.stopAtReturn, { _ in .exited(status: 33) }])
-      }, "unaudited-returns")
+      Transcript.both(["check on", "c", "check status"], program: program) { Self.booting(episodes) },
+      "both-returns")
+  }
+
+  /// SYSRET to an address that is not canonical raises #GP in Ring 0, on the stack of Ring 3.
+  @Test func aBadSystemReturnStopsTheMachine() {
+    var program = FakeProgram()
+    program.returns.append(
+      ReturnInstruction(address: VirtualAddress(RunningExample.sysretq), mnemonic: "sysretq"))
+    let machine = Self.booting([
+      { machine in
+        _ = Self.stopAtSystemReturn(machine)
+        machine.registerFile.general[2] = 0x8000_0000_0000
+        return Self.trap
+      }
+    ])
+    #expect(Self.check(machine, program).run(returns: nil) == .violated)
+  }
+
+  /// Only these rules are asked, and only what weighs enough ends the check.
+  @Test func theCheckAsksWhatItIsToldTo() throws {
+    func verdict(_ change: (inout AuditSelection) throws -> Void) rethrows -> Commands.ExitStatus {
+      let machine = Self.booting([Self.stopAtBrokenReturn, Self.away, Self.ending])
+      let debugger = Debugger(target: machine, program: FakeProgram(), output: Self.silent)
+      try change(&debugger.control.selection)
+      return CheckProcedure(debugger).run(returns: nil)
+    }
+    #expect(try verdict { try $0.take(.rules, "RT-001..RT-025") } == .held)
+    #expect(try verdict { try $0.take(.rules, "26") } == .violated)
+    #expect(try verdict { try $0.take(.severity, "fatal") } == .violated)
+    #expect(throws: CommandFailure.notARule("RT-999")) { try verdict { try $0.take(.rules, "RT-999") } }
+  }
+
+  // MARK: Catching
+
+  @Test func caughtVectorsStopTheMachine() {
+    expectGolden(
+      Transcript.both([
+        "catch", "catch vector 0x80", "catch vector 14", "catch", "c", "catch vector 300",
+        "catch vector 0x90",
+        "catch vector", "catch off", "c",
+      ]) {
+        let handler = RunningExample.text + 0x400 + 0x80 * 16
+        return Self.booting([Self.stop(at: handler), Self.stop(at: handler)])
+      }, "catch")
+  }
+
+  /// The kernel writes another handler into its table: the next run stops there.
+  @Test func caughtHandlersFollowTheTable() {
+    let machine = Self.booting([{ _ in .signal(StopEvent.interruptSignal, thread: nil, watch: nil) }])
+    let interpreter = Interpreter(Debugger(target: machine, program: FakeProgram(), output: Self.silent))
+    interpreter.run("catch vector 14")
+    let first = RunningExample.text + 0x400 + 14 * 16
+    #expect(machine.breakpoints == [first])
+    let gate = GateDescriptor(
+      offset: VirtualAddress(first + 8), selector: SegmentSelector(rawValue: 0x08), type: .interruptGate,
+      privilege: 0, interruptStack: 0)
+    machine.store(gate.low, linear: RunningExample.idt + 14 * 16, root: RunningExample.kernelCR3)
+    interpreter.run("c")
+    #expect(machine.breakpoints == [first + 8])
+    interpreter.run("catch vector all")
+    // 33 exceptions and interrupts and the system call.
+    #expect(machine.breakpoints.count == 34)
+    interpreter.run("catch off")
+    #expect(machine.breakpoints.isEmpty)
   }
 
   // MARK: The monitor is asked no more than needed

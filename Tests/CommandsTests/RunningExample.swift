@@ -13,6 +13,7 @@ enum RunningExample {
   static let data: UInt64 = 0xffff_ffff_8000_4000
   static let table: UInt64 = 0xffff_ffff_8000_6000
   static let iretq = text + 0x120
+  static let sysretq = text + 0x130
   static let ltr = text + 0x140
   static let doubleFaultHandler = text + 0x200
   static let userText: UInt64 = 0x1000_0000
@@ -69,7 +70,7 @@ enum RunningExample {
     var file = RegisterFile()
     file.cr0 = CR0(rawValue: 0x8001_0033)
     file.cr3 = CR3(rawValue: processCR3)
-    file.cr4 = CR4(rawValue: 0x20)
+    file.cr4 = CR4(rawValue: 0x60)
     file.efer = EFER(rawValue: 0xd00)
     file.cr8 = 0
     file.rip = iretq
@@ -96,7 +97,9 @@ enum RunningExample {
     let readWrite: PageTableEntry.Flags = .present | .writable | .accessed | .dirty | .noExecute
     for page in 0..<4 as Range<UInt64> {
       tables.map(text + page << 12, to: 0x200000 + page << 12, readExecute, root: kernelCR3)
-      tables.map(data + page << 12, to: 0x210000 + page << 12, readWrite, root: kernelCR3)
+      // The GDT and the IDT cannot be written, as in a kernel that has filled them.
+      let rights = page < 2 ? readExecute | .noExecute : readWrite
+      tables.map(data + page << 12, to: 0x210000 + page << 12, rights, root: kernelCR3)
     }
     tables.map(exitStack, to: 0x220000, readWrite, root: kernelCR3)
     for slot in 1...4 {
@@ -130,6 +133,7 @@ enum RunningExample {
     code += [0xcd, 0x80, 0xeb, 0xfe]
     tables.machine.store(bytes: code, at: 0x300000)
     tables.machine.store(bytes: [0x48, 0xcf], at: 0x200120)
+    tables.machine.store(bytes: [0x48, 0x0f, 0x07], at: 0x200130)
     tables.machine.store(bytes: [0x0f, 0x00, 0xd8], at: 0x200140)
   }
 
@@ -146,7 +150,7 @@ enum RunningExample {
     for slot in 1...4 { store32(machine, interruptStackTop(slot), at: tss + 36 + 8 * UInt64(slot - 1)) }
     machine.store(0x68 << 48, linear: tss + 96, root: root)
     for vector in 0..<33 { storeGate(machine, vector, stack: stack(for: vector), privilege: 0) }
-    storeGate(machine, 0x80, stack: 0, privilege: 3)
+    for vector in [3, 4, 0x80] { storeGate(machine, vector, stack: 0, privilege: 3) }
   }
 
   private static func stack(for vector: Int) -> UInt8 {
@@ -209,6 +213,8 @@ struct FakeProgram: Program {
     ("twice", RunningExample.text + 0x10, 1),
     ("twice", RunningExample.text + 0x20, 1),
   ]
+  /// Where the file has an RDMSR.
+  var borrowable: [UInt64] = []
   var returns = [ReturnInstruction(address: VirtualAddress(RunningExample.iretq), mnemonic: "iretq")]
 
   func name(of address: VirtualAddress) -> SymbolicName? {
@@ -231,4 +237,5 @@ struct FakeProgram: Program {
 
   func returnInstructions() -> [ReturnInstruction] { returns }
   func tableLoadInstructions() -> [VirtualAddress] { [VirtualAddress(RunningExample.ltr)] }
+  func occurrences(of code: [UInt8]) -> [VirtualAddress] { borrowable.map { VirtualAddress($0) } }
 }

@@ -232,6 +232,10 @@ import X86
     #expect(try !target.monitor("info registers").contains(root))
     try target.select(threads[0].identifier)
     #expect(target.registers.taskRegister?.base == Guest.taskState)
+    let both = try target.processorRegisters()
+    #expect(both.map(\.isLongMode) == [true, false])
+    #expect(both.map { $0.taskRegister?.base } == [Guest.taskState, 0])
+    #expect(target.selectedThread == threads[0].identifier)
     let nobody = ThreadIdentifier(process: .number(1), thread: .number(9))
     #expect(throws: SessionError.unknownThread("p1.9")) { try target.select(nobody) }
     target.kill()

@@ -1,18 +1,48 @@
 import Inspect
+import Session
+import X86
 
 struct AuditCommand: Command {
   let names = ["audit"]
-  let usage = "audit"
-  let summary = "every rule against the machine as it stands at an iretq, with what could not be checked"
+  let usage = "audit [OPTION VALUE]..."
+  let summary = "every rule against the machine as it stands at a return instruction"
   let details = """
-    Each rule has a number (RT-001...) and comes out as held, violated or not checked. Away from an iretq the
-    rules about the frame have nothing to judge.
+    Each rule has a number (RT-001...) and comes out as held, violated, not checked or skipped. Away from an iretq
+    or sysretq the rules about the return have nothing to judge.
+    --cr3 VALUE       under another root table than the loaded one
+    --rules LIST      these alone: RT-026,RT-040..RT-049
+    --severity LEAST  fatal, security or hygiene: rules that weigh less are left out
+    --scope WHICH     return: what is asked at each return; change: and what is asked when registers
+                      have changed; all (the default): and what reads whole tables
     """
 
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
-    guard line.rest.isEmpty else { throw misuse }
+    let selection = try Self.selection(line, debugger, misuse)
     try debugger.requireStopped()
-    let kernel = debugger.kernel
-    return .answer(try debugger.inspect { machine in ReturnAudit(of: &machine, kernel: kernel) })
+    try debugger.session { () throws(SessionError) in _ = try debugger.control.knowProcessor(.now) }
+    let declared = debugger.control.declarations
+    return .answer(
+      try debugger.inspect { machine in ReturnAudit(of: &machine, declared: declared, asking: selection) })
+  }
+
+  private static func selection(
+    _ line: CommandLine, _ debugger: Debugger, _ misuse: CommandFailure
+  ) throws(CommandFailure) -> AuditSelection {
+    var selection = AuditSelection()
+    var words = line.words[...]
+    while let option = words.popFirst() {
+      let value = words.prefix { !$0.hasPrefix("--") }
+      words = words.dropFirst(value.count)
+      guard !value.isEmpty else { throw misuse }
+      let text = value.joined(separator: " ")
+      if option == "--cr3" {
+        selection.cr3 = CR3(rawValue: try Expression.value(of: text, in: debugger))
+      } else if let known = AuditSelection.Option(rawValue: option) {
+        try selection.take(known, text)
+      } else {
+        throw misuse
+      }
+    }
+    return selection
   }
 }

@@ -3,9 +3,9 @@ import Session
 
 struct CheckCommand: Command {
   let names = ["check"]
-  let usage = "check [on|off|status]"
+  let usage = "check [on|off|status|cost]"
   let summary = "audit every return to Ring 3 while the machine runs, and stop at one that breaks a rule"
-  let completion = ArgumentKind.words(["on", "off", "status"])
+  let completion = ArgumentKind.words(["on", "off", "status", "cost"])
 
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
     switch line.rest {
@@ -18,6 +18,8 @@ struct CheckCommand: Command {
       try debugger.requireStopped()
       try debugger.session { () throws(SessionError) in try debugger.control.stopChecking() }
     case "", "status": break
+    case "cost":
+      return .answer(CheckCost(cost: debugger.control.checker?.cost ?? AuditCost()))
     default: throw misuse
     }
     return .answer(CheckStatus(control: debugger.control))

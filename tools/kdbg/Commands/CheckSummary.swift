@@ -11,13 +11,17 @@ public struct CheckSummary: Answer {
 
   public func write(to page: inout TextPage, names: any NameSource) {
     page.line(page.paint(sentence, tone))
-    if !checker.unaudited.isEmpty {
-      let list = checker.unaudited.map { other in
-        "\(other.mnemonic) at \(names.name(of: other.address)?.text ?? other.address.rawValue.hexadecimal)"
+    let active = checker.activeSites
+    if active.count > 1 {
+      var table = TextTable(.right, .left, .left)
+      for site in active {
+        table.row(
+          .init(String(site.returns)), .init(site.instruction),
+          .init(names.name(of: site.address)?.text ?? site.address.rawValue.hexadecimal, .symbol))
       }
-      page.line("  not audited, because only iretq is: " + list.joined(separator: ", "), .warning)
+      page.table(table)
     }
-    for finding in checker.hygiene {
+    for finding in checker.remarks {
       page.line("  \(finding.rule.identifier) \(finding.rule.name): \(finding.words)", .warning)
     }
   }
@@ -29,17 +33,20 @@ public struct CheckSummary: Answer {
 
   /// `214 returns to Ring 3 checked at 1 site, all held`.
   public var sentence: String {
-    let sites = checker.activeSites
+    let sites = checker.activeSites.count
     guard checker.count > 0 else {
       let known = checker.sites.count
-      return "no return to Ring 3 was checked: none of the \(known) iretq of the kernel returned there"
+      return
+        "no return to Ring 3 was checked: none of the \(known) return instructions of the kernel led there"
     }
     let returns = checker.count == 1 ? "1 return" : "\(checker.count) returns"
     let head = "\(returns) to Ring 3 checked at \(sites == 1 ? "1 site" : "\(sites) sites")"
     if checker.violation != nil { return head + ", the last one violates a rule" }
-    let remarks = checker.hygiene.count
-    return head + ", all held"
-      + (remarks == 0 ? "" : ", \(remarks) \(remarks == 1 ? "remark" : "remarks") on hygiene")
+    let remarks = checker.remarks.count
+    guard remarks > 0 else { return head + ", all held" }
+    let areHygiene = checker.remarks.allSatisfy { $0.severity == .hygiene }
+    return head + ", all held, \(remarks) \(remarks == 1 ? "remark" : "remarks")"
+      + (areHygiene ? " on hygiene" : "")
   }
 
   public func members(names: any NameSource) -> [String: JSONValue] {
@@ -50,15 +57,14 @@ public struct CheckSummary: Answer {
         checker.sites.map {
           [
             "address": .hexadecimal($0.address.rawValue),
+            "instruction": .string($0.instruction),
             "symbol": .optional(names.name(of: $0.address)) { .string($0.text) },
             "returns": .number($0.returns), "kernelReturns": .number($0.kernelReturns),
           ]
         }),
-      "unaudited": .array(
-        checker.unaudited.map {
-          ["address": .hexadecimal($0.address.rawValue), "instruction": .string($0.mnemonic)]
-        }),
-      "hygiene": .array(checker.hygiene.map { .string($0.rule.identifier) }),
+      "remarks": .array(checker.remarks.map { .string($0.rule.identifier) }),
+      "hygiene": .array(
+        checker.remarks.filter { $0.severity == .hygiene }.map { .string($0.rule.identifier) }),
       "unchecked": .array(checker.unchecked.map { .string($0.rule.identifier) }),
     ]
   }
@@ -77,21 +83,17 @@ struct CheckStatus: Answer {
   func write(to page: inout TextPage, names: any NameSource) {
     page.line("The check is \(isOn ? "on" : "off").")
     guard let checker else { return }
-    var table = TextTable(.left, .left, .right, .right)
-    table.headings("iretq", "in", "to Ring 3", "to Ring 0")
+    var table = TextTable(.left, .left, .left, .right, .right)
+    table.headings("return", "by", "in", "to Ring 3", "to Ring 0")
     for site in checker.sites {
       table.row(
-        .init(site.address.fullHexadecimal), .init(names.name(of: site.address)?.text ?? "", .symbol),
+        .init(site.address.fullHexadecimal), .init(site.instruction),
+        .init(names.name(of: site.address)?.text ?? "", .symbol),
         .init(String(site.returns)), .init(String(site.kernelReturns)))
     }
     page.table(table)
     if checker.count > 0 { CheckSummary(checker).write(to: &page, names: names) }
-    if !checker.unchecked.isEmpty {
-      page.line(
-        "not checked: "
-          + checker.unchecked.map { "\($0.rule.identifier) (\($0.missingWords))" }.joined(separator: ", "),
-        .quiet)
-    }
+    page.reasons("not checked", checker.unchecked)
   }
 
   func members(names: any NameSource) -> [String: JSONValue] {

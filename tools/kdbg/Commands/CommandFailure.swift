@@ -11,6 +11,8 @@ public enum CommandFailure: Error, Equatable, Sendable {
   case usage(String)
   case notAnAddress(String)
   case notANumber(String)
+  case notAVector(String)
+  case notARule(String)
   case noSuchSymbol(String)
   /// Several symbols of that name, at these addresses.
   case ambiguousSymbol(String, [UInt64])
@@ -24,7 +26,7 @@ public enum CommandFailure: Error, Equatable, Sendable {
   /// There is no kernel file, so nothing is known about its code.
   case noSymbols(String)
   case symbols(SymbolError)
-  /// The kernel's file holds no `iretq`.
+  /// The kernel's file holds neither `iretq` nor `sysretq`.
   case noReturnInstructions
   case inspection(InspectionError)
   case session(SessionError)
@@ -41,6 +43,8 @@ public enum CommandFailure: Error, Equatable, Sendable {
     case .usage(let usage): "usage: \(usage)"
     case .notAnAddress(let text): "not an address: \"\(text)\""
     case .notANumber(let text): "not a number: \"\(text)\""
+    case .notAVector(let text): "not a vector: \"\(text)\" (0 to 255)"
+    case .notARule(let text): "not a rule: \"\(text)\" (as in RT-026,RT-040..RT-049)"
     case .noSuchSymbol(let name): "no symbol \"\(name)\""
     case .ambiguousSymbol(let name, let addresses):
       "\"\(name)\" is ambiguous: it stands at \(addresses.map(\.hexadecimal).joined(separator: ", "))"
@@ -52,7 +56,7 @@ public enum CommandFailure: Error, Equatable, Sendable {
     case .noSuchBreakpoint(let number): "no breakpoint number \(number)"
     case .noSymbols(let purpose): "\(purpose) needs the kernel's ELF file: give --symbols FILE"
     case .symbols(let error): error.description
-    case .noReturnInstructions: "the kernel's file holds no iretq: there is nothing to check"
+    case .noReturnInstructions: "the kernel's file holds no iretq and no sysretq: there is nothing to check"
     case .inspection(let error): error.message
     case .session(.timedOut(RunControl.waitOperation, let limit)):
       "the machine still runs after \(limit.components.seconds) s without a stop (--timeout)"

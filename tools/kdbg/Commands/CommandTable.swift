@@ -11,7 +11,9 @@ public struct CommandTable: Sendable {
     .init(title: "Judge", commands: [ExplainCommand(), AuditCommand(), CheckCommand()]),
     .init(
       title: "Run",
-      commands: [BreakCommand(), DeleteCommand(), ContinueCommand(), StepInstructionCommand()]),
+      commands: [
+        BreakCommand(), CatchCommand(), DeleteCommand(), ContinueCommand(), StepInstructionCommand(),
+      ]),
     .init(
       title: "Session", commands: [MonitorCommand(), DetachCommand(), QuitCommand(), HelpCommand()]),
   ])

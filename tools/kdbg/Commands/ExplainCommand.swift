@@ -5,37 +5,55 @@ import X86
 
 struct ExplainCommand: Command {
   let names = ["explain"]
-  let usage = "explain"
+  let usage = "explain [--engine architecture|machine]"
   let summary = "why the machine stands where it stands: the cause, the proof and the fix"
   let details = """
-    At an iretq to Ring 3: whether the next entry can be delivered. In the handler of an exception, and after a
-    triple fault: what started it and how it went on, proven by replaying the delivery on memory as it is.
+    At an iretq or sysretq to Ring 3: whether the next entry can be delivered. In the handler of an exception, and
+    after a triple fault: what started it and how it went on, proven by replaying the delivery on memory as it is.
+    What comes after a return is foretold for the machine at hand, QEMU's translator with its differences. With
+    --engine architecture the chain of events is that of the manual, after a return and in a handler.
     """
 
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
-    guard line.rest.isEmpty else { throw misuse }
+    let engine: Engine?
+    switch line.words {
+    case [], ["--engine", "machine"]: engine = nil
+    case ["--engine", "architecture"]: engine = .architecture
+    default: throw misuse
+    }
     try debugger.requireStopped()
     if debugger.isShutDown { return .answer(debugger.explainShutdown()) }
-    let kernel = debugger.kernel
+    try debugger.session { () throws(SessionError) in _ = try debugger.control.knowProcessor(.now) }
+    let declared = debugger.control.declarations
     let audit = try debugger.inspect { machine -> ReturnAudit? in
-      guard machine.coreRegisters.isAtReturnInstruction(in: &machine) else { return nil }
-      let audit = ReturnAudit(of: &machine, kernel: kernel)
-      return audit.frame?.isUser == false ? nil : audit
+      guard returnKind(on: &machine) != nil else { return nil }
+      let audit = ReturnAudit(of: &machine, declared: declared)
+      return audit.isInsideKernel ? nil : audit
     }
-    if let audit { return .answer(debugger.explain(audit)) }
-    return .answer(debugger.explain(StopState(.handler)))
+    if let audit { return .answer(debugger.explain(audit, for: engine)) }
+    return .answer(debugger.explain(StopState(.handler), for: engine))
   }
 }
 
 extension Debugger {
-  func explain(_ audit: ReturnAudit) -> Explanation {
+  /// `engine`: nil for the machine's own.
+  func explain(_ audit: ReturnAudit, for engine: Engine? = nil) -> Explanation {
     var machine = target
-    return Explanation(of: audit, on: &machine, kernel: kernel, references: control.references)
+    return Explanation(
+      of: audit, on: &machine, kernel: kernel, references: control.references,
+      engine: engine ?? machine.engine)
   }
 
-  func explain(_ stop: StopState) -> Explanation {
+  func explain(_ stop: StopState, for engine: Engine? = nil) -> Explanation {
     var machine = target
-    return Explanation(of: stop, on: &machine, kernel: kernel, references: control.references)
+    var stop = stop
+    stop.engine = machine.engine
+    stop.interruptInService = machine.interruptInService
+    let declared = control.configuration.options
+    stop.kernelStackSize = declared.kernelStackSize ?? stop.kernelStackSize
+    stop.interruptStackSize = declared.interruptStackSize ?? stop.interruptStackSize
+    return Explanation(
+      of: stop, on: &machine, kernel: kernel, references: control.references, replayedOn: engine)
   }
 
   /// True when QEMU holds the machine because it shut down. A debugger that came later sees an ordinary stop, and

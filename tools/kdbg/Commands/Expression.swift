@@ -6,11 +6,12 @@ public protocol ExpressionScope {
   func symbol(_ name: String) throws(CommandFailure) -> UInt64?
 }
 
-/// An address or number as users write it: numbers, `$registers`, symbols, and sums and differences of them.
+/// An address or number as users write it: numbers, `$registers`, symbols, and sums, differences and products of them.
 /// Arithmetic wraps at 64 bits, as the processor's does.
 ///
-///     sum  = term { ("+" | "-") term }
-///     term = NUMBER | "$" REGISTER | SYMBOL | "'" DEMANGLED SYMBOL "'" | "(" sum ")" | "-" term
+///     sum     = product { ("+" | "-") product }
+///     product = term { "*" term }
+///     term    = NUMBER | "$" REGISTER | SYMBOL | "'" DEMANGLED SYMBOL "'" | "(" sum ")" | "-" term
 public struct Expression {
   private var scanner: Scanner
   private let scope: any ExpressionScope
@@ -24,16 +25,22 @@ public struct Expression {
   }
 
   private mutating func sum() throws(CommandFailure) -> UInt64 {
-    var value = try term()
+    var value = try product()
     while true {
       if scanner.take("+") {
-        value &+= try term()
+        value &+= try product()
       } else if scanner.take("-") {
-        value &-= try term()
+        value &-= try product()
       } else {
         return value
       }
     }
+  }
+
+  private mutating func product() throws(CommandFailure) -> UInt64 {
+    var value = try term()
+    while scanner.take("*") { value &*= try term() }
+    return value
   }
 
   private mutating func term() throws(CommandFailure) -> UInt64 {

@@ -5,15 +5,24 @@ import X86
 
 /// Lets the machine run, and decides at each stop whether it is one for the user.
 ///
-/// Three kinds of breakpoints are in the machine: the user's, the check's at every `iretq`, and, while the check
-/// is on, those at instructions that load TR, LDTR, GDTR or IDTR: between them these registers cannot change, so
-/// they are asked of the monitor after such a stop only and not at each return.
+/// Four kinds of breakpoints are in the machine: the user's, those of `catch` at handlers, the check's at every return
+/// instruction, and, while the check is on, those at instructions that load TR, LDTR, GDTR, IDTR or a debug register:
+/// between them these registers cannot change, so they are asked of the monitor after such a stop only and not at each
+/// return.
 public final class RunControl {
   public let target: any Debuggee
-  private let program: (any Program)?
+  let program: (any Program)?
 
   public private(set) var breakpoints = BreakpointList()
+  /// The vectors at whose handlers the machine stops.
+  public private(set) var caught = CaughtVectors()
   public private(set) var references = ReferenceTables()
+  /// What was written down about the kernel.
+  public var configuration = KernelConfiguration() {
+    didSet { references.declared = configuration.referenceRoot }
+  }
+  /// What the check asks of each return; read when it is first switched on.
+  public var selection = AuditSelection()
   /// The check, from the moment it is first switched on; it keeps its counts while it is off.
   public private(set) var checker: ReturnChecker?
   public private(set) var isChecking = false
@@ -35,6 +44,8 @@ public final class RunControl {
   /// True when a table register may have changed since the monitor was asked.
   private var systemRegistersAreStale = false
   private let kernelTableAddress: VirtualAddress?
+  /// What was found out about the machine beside its registers and memory.
+  var knowledge = MachineKnowledge()
 
   init(target: any Debuggee, program: (any Program)?) {
     self.target = target
@@ -82,6 +93,7 @@ extension RunControl {
   /// Makes the machine's breakpoints those that are wanted now.
   private func settle() throws(SessionError) {
     var wanted = Set(breakpoints.all.map(\.address.rawValue))
+    wanted.formUnion(caught.handlers.keys)
     if isChecking {
       wanted.formUnion(checker?.sites.map(\.address.rawValue) ?? [])
       wanted.formUnion(tableLoads)
@@ -97,10 +109,46 @@ extension RunControl {
   }
 }
 
+// MARK: Catching
+
+extension RunControl {
+  /// Stops the machine at the handlers of `vectors` from now on, and of those named before.
+  func catchVectors(_ vectors: some Sequence<UInt8>) throws(CommandFailure) {
+    let gates: InterruptTableView
+    do { gates = try readGates() } catch { throw .inspection(error) }
+    let before = caught
+    caught.add(vectors)
+    caught.follow(gates)
+    do {
+      try settle()
+    } catch {
+      caught = before
+      throw .session(error)
+    }
+  }
+
+  func catchNothing() throws(SessionError) {
+    caught = CaughtVectors()
+    try settle()
+  }
+
+  private func readGates() throws(InspectionError) -> InterruptTableView {
+    var machine = target
+    return try InterruptTableView(of: &machine)
+  }
+
+  /// The kernel may have written other handlers into its table since.
+  private func followGates() throws(SessionError) {
+    guard !caught.vectors.isEmpty, let gates = try? readGates() else { return }
+    caught.follow(gates)
+    try settle()
+  }
+}
+
 // MARK: The check
 
 extension RunControl {
-  /// Switches the check on. A machine that stands at an `iretq` already is audited at once; a violation there is
+  /// Switches the check on. A machine that stands at a return already is audited at once; a violation there is
   /// the result.
   public func startChecking() throws(CommandFailure) -> ReturnAudit? {
     guard !isChecking else { return nil }
@@ -113,7 +161,8 @@ extension RunControl {
       isChecking = false
       throw .session(error)
     }
-    return isAtSite ? auditHere() : nil
+    guard isAtSite else { return nil }
+    do { return try auditHere() } catch { throw .session(error) }
   }
 
   func stopChecking() throws(SessionError) {
@@ -126,7 +175,7 @@ extension RunControl {
     guard let program else { throw .noSymbols("check") }
     do {
       let loads = try program.tableLoadInstructions()
-      checker = ReturnChecker(try program.returnInstructions())
+      checker = ReturnChecker(try program.returnInstructions(), asking: selection)
       guard checker != nil else { throw CommandFailure.noReturnInstructions }
       tableLoads = Set(loads.map(\.rawValue))
     } catch let error as SymbolError {
@@ -140,10 +189,14 @@ extension RunControl {
 
   private var isAtSite: Bool { checker?.isSite(VirtualAddress(target.coreRegisters.rip)) ?? false }
 
-  /// The violation at the `iretq` where the machine stands, if there is one.
-  private func auditHere() -> ReturnAudit? {
+  /// The violation at the return where the machine stands, if there is one.
+  private func auditHere() throws(SessionError) -> ReturnAudit? {
+    let isFresh = try knowProcessor(.onceIsEnough)
     var machine = target
-    guard case .violated(let audit) = checker?.audit(&machine, kernel: kernelTable()) else { return nil }
+    let outcome = checker?.audit(&machine, declared: declarations) {
+      !isFresh && (try? knowProcessor(.now)) ?? false
+    }
+    guard case .violated(let audit) = outcome else { return nil }
     verdict = .violated
     return audit
   }
@@ -151,6 +204,7 @@ extension RunControl {
   /// Setting the policy makes the target ask the monitor at the next use.
   private func askSystemRegistersAgain() {
     systemRegistersAreStale = false
+    knowledge.isStale = true
     target.systemRegistersPolicy = isChecking ? .keepAcrossStops : .everyStop
   }
 }
@@ -161,6 +215,7 @@ extension RunControl {
   /// Lets the machine run until a stop that concerns the user, or until the check has counted `returns` more.
   public func run(returns: Int? = nil) throws(SessionError) -> StopReason {
     let goal = returns.map { (checker?.count ?? 0) + $0 }
+    try followGates()
     while true {
       noteTableLoad()
       let event: StopEvent
@@ -181,7 +236,7 @@ extension RunControl {
     for _ in 0..<count {
       noteTableLoad()
       switch try judge(try target.step(), goal: nil) {
-      case nil, .stepped, .breakpoint: continue
+      case nil, .stepped, .breakpoint, .caught: continue
       case .some(let other): return other
       }
     }
@@ -206,10 +261,11 @@ extension RunControl {
       let address = VirtualAddress(registers.rip)
       let wasSite = isChecking && isAtSite
       if wasSite {
-        if let audit = auditHere() { return .violation(audit) }
+        if let audit = try auditHere() { return .violation(audit) }
         if let goal, let count = checker?.count, count >= goal { return .counted }
       }
       if let breakpoint = breakpoints.hit(at: address) { return .breakpoint(breakpoint) }
+      if let vectors = caught.handlers[address.rawValue] { return .caught(vectors) }
       if number == StopEvent.interruptSignal { return .interrupted }
       if wasSite || inserted.contains(address.rawValue) { return nil }
       return number == StopEvent.trapSignal ? .stepped : .signal(number)

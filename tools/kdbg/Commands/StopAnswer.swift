@@ -43,6 +43,7 @@ struct StopAnswer: Answer {
   private func headline(_ page: TextPage, _ names: any NameSource) -> String? {
     switch reason {
     case .breakpoint(let breakpoint): "Breakpoint \(breakpoint.number), \(place(page, names))"
+    case .caught(let vectors): "Caught \(vectors.vectorWords), \(place(page, names))"
     case .stepped: nil
     case .interrupted: "Interrupted, \(place(page, names))"
     case .signal(let number): "Stopped by signal \(number), \(place(page, names))"
@@ -71,6 +72,7 @@ struct StopAnswer: Answer {
     members["instruction"] = .optional(instruction) { InstructionDump.json($0, names) }
     switch reason {
     case .breakpoint(let breakpoint): members["breakpoint"] = .number(breakpoint.number)
+    case .caught(let vectors): members["vectors"] = .array(vectors.map { .number(Int($0)) })
     case .signal(let number): members["signal"] = .number(Int(number))
     case .exited(let ending):
       members["status"] = .number(Int(ending.status))
@@ -88,6 +90,7 @@ extension StopReason {
   var word: String {
     switch self {
     case .breakpoint: "breakpoint"
+    case .caught: "caught"
     case .stepped: "stepped"
     case .interrupted: "interrupted"
     case .violation: "violation"
@@ -117,7 +120,7 @@ extension Debugger {
     switch reason {
     case .violation, .counted: true
     case .exited, .shutdown, .interrupted: control.isChecking
-    case .breakpoint, .stepped, .signal: false
+    case .breakpoint, .caught, .stepped, .signal: false
     }
   }
 

@@ -5,6 +5,8 @@ import Session
 public enum StopReason {
   /// A breakpoint of the user.
   case breakpoint(BreakpointList.Breakpoint)
+  /// The handler of one of these vectors, which is caught.
+  case caught([UInt8])
   /// The steps that were asked for are done.
   case stepped
   /// Ctrl-C, or the end of the patience.

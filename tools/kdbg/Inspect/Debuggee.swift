@@ -8,6 +8,13 @@ public protocol Debuggee: AnyObject, MachineView {
   var coreRegisters: RegisterFile { get }
   var systemRegistersPolicy: SystemRegistersPolicy { get set }
   var state: Target.State { get }
+  /// The registers of all processors, in the order of their numbers.
+  func processorRegisters() throws(SessionError) -> [RegisterFile]
+  /// True when the model-specific registers of the processor that is looked at were asked for.
+  var knowsProcessor: Bool { get }
+  /// Asks for them, by lending the processor one step for each over the RDMSR at `instruction`, and for what its model
+  /// can do. With nil the machine is left alone.
+  func learnProcessor(borrowing instruction: VirtualAddress?) throws(SessionError)
   /// The first failure inside a call that cannot throw, until it is taken.
   func takeFailure() -> SessionError?
 

@@ -19,6 +19,8 @@ public struct Explanation: Sendable {
   public let refused: Refusal?
   /// What comes next; nil where it already came, or cannot be foreseen.
   public let next: NextEntry?
+  /// The row of the catalogue that a diagnosis would name afterwards; nil where what comes next arrives.
+  public let foreseen: Cause?
 
   /// An access that the loaded tables refuse, and the same address under another table.
   public struct Refusal: Sendable {
@@ -41,32 +43,52 @@ public struct Explanation: Sendable {
   /// Explains why `audit` broke a rule, or that it broke none.
   public init(
     of audit: ReturnAudit, on machine: inout some Debuggee, kernel: KernelTable?,
-    references: ReferenceTables
+    references: ReferenceTables, engine: Engine = .architecture
   ) {
     finding = audit.root == nil ? .ready(audit) : .violation(audit)
     registers = audit.registers
     process = audit.process
     refused = Self.refusal(audit.root?.evidence, on: &machine, kernel, references)
-    next = audit.frame.flatMap { NextEntry(after: $0, on: &machine) }
+    next = NextEntry(afterReturnOf: &machine, engine: engine, kernel: kernel)
+    foreseen = next?.foreseenCause(on: machine.registers)
   }
 
-  /// Explains a machine that stands in a handler, or one that shut down.
+  /// Explains a machine that stands in a handler, or one that shut down. `engine`: what the same event would have come
+  /// to elsewhere; nil for what it came to here.
   public init(
-    of stop: StopState, on machine: inout some Debuggee, kernel: KernelTable?, references: ReferenceTables
+    of stop: StopState, on machine: inout some Debuggee, kernel: KernelTable?, references: ReferenceTables,
+    replayedOn engine: Engine? = nil
   ) {
     var stop = stop
     if let kernel { stop.kernelStackSize = kernel.kernelStackSize }
-    let diagnosis = diagnose(&machine, stop: stop)
+    var diagnosis = diagnose(&machine, stop: stop)
+    if let engine, let event = diagnosis.event, let context = diagnosis.context {
+      diagnosis.chain = deliver(event, to: context, on: &machine, engine: engine)
+    }
     finding = .stop(diagnosis)
     registers = machine.registers
     process = kernel?.process
     refused = Self.refusal(diagnosis.evidence, on: &machine, kernel, references)
-    next = nil
+    next = Self.entry(fromRingThreeOf: &machine, stop, on: engine ?? stop.engine, kernel)
+    foreseen = next?.foreseenCause(on: registers)
+  }
+
+  /// Where Ring 3 runs, nothing has happened yet, and what comes next is as uncertain as before a return.
+  private static func entry(
+    fromRingThreeOf machine: inout some Debuggee, _ stop: StopState, on engine: Engine,
+    _ kernel: KernelTable?
+  ) -> NextEntry? {
+    let registers = machine.registers
+    guard stop.kind == .handler, registers.isLongMode, registers.cs.requestedPrivilege == 3 else { return nil }
+    let program = InterruptFrame(
+      rip: registers.rip, cs: UInt64(registers.cs.rawValue), rflags: registers.rflags, rsp: registers.rsp,
+      ss: UInt64(registers.ss.rawValue))
+    return NextEntry(after: program, on: &machine, engine: engine, kernel: kernel)
   }
 
   /// What the processor did or will do, attempt by attempt.
   public var chain: DeliveryChain? {
-    if case .stop(let diagnosis) = finding { return diagnosis.chain }
+    if case .stop(let diagnosis) = finding, let chain = diagnosis.chain { return chain }
     return next?.chain
   }
 

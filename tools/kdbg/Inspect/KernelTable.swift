@@ -20,27 +20,23 @@ public struct KernelTable: Equatable, Sendable {
   public let image: Range<UInt64>
   /// Physical memory.
   public let memory: [Range<UInt64>]
+  /// What was added to the table later; nil for a kernel whose table ends before it.
+  public let interface: KernelInterface?
+  /// The processors that run, the first one first; empty for a kernel that does not list them.
+  public let processors: [KernelProcessor]
 
   /// Reads the table at `address` of `machine`. Nil when it is not mapped, not yet filled in, or of a version
-  /// that this debugger does not know.
+  /// that this debugger does not know. A shorter table of an older kernel is read as far as it goes.
   public init?(at address: VirtualAddress, in machine: inout some Debuggee) {
-    let registers = machine.coreRegisters
-    let fields = FieldReader(base: address, root: registers.cr3.root, mode: registers.pagingMode)
-    guard fields.qword(\.magic, of: &machine) == UInt64(RINGSIDE_DEBUGGER_TABLE_MAGIC),
-      let versionAndSize = fields.qword(\.version, of: &machine),
-      UInt32(truncatingIfNeeded: versionAndSize) == UInt32(RINGSIDE_DEBUGGER_TABLE_VERSION),
-      let kernelCR3 = fields.qword(\.kernel_cr3, of: &machine),
-      let processNumber = fields.qword(\.current_process, of: &machine),
-      let processCR3 = fields.qword(\.current_cr3, of: &machine),
-      let stackTop = fields.qword(\.current_stack_top, of: &machine),
-      let stackSize = fields.qword(\.kernel_stack_size, of: &machine),
-      let exitFrame = fields.qword(\.exit_frame, of: &machine),
-      let exitStack = fields.ranges(\.exit_stack, count: 1, of: &machine)?.first,
-      let interruptStacks = fields.ranges(\.interrupt_stacks, count: 7, of: &machine),
-      let image = fields.ranges(\.kernel_image, count: 1, of: &machine)?.first,
-      let memoryCount = fields.qword(\.ram_range_count, of: &machine),
+    guard let fields = KernelTableFields(at: address, in: machine),
+      let kernelCR3 = fields.qword(\.kernel_cr3), let processNumber = fields.qword(\.current_process),
+      let processCR3 = fields.qword(\.current_cr3), let stackTop = fields.qword(\.current_stack_top),
+      let stackSize = fields.qword(\.kernel_stack_size), let exitFrame = fields.qword(\.exit_frame),
+      let exitStack = fields.range(\.exit_stack),
+      let interruptStacks = fields.ranges(\.interrupt_stacks, count: 7),
+      let image = fields.range(\.kernel_image), let memoryCount = fields.qword(\.ram_range_count),
       memoryCount <= UInt64(RINGSIDE_RAM_RANGES),
-      let memory = fields.ranges(\.physical_ram, count: Int(memoryCount), of: &machine)
+      let memory = fields.ranges(\.physical_ram, count: Int(memoryCount))
     else { return nil }
     self.kernelCR3 = CR3(rawValue: kernelCR3)
     process =
@@ -53,6 +49,13 @@ public struct KernelTable: Equatable, Sendable {
     self.interruptStacks = interruptStacks
     self.image = image
     self.memory = memory
+    interface = KernelInterface(fields)
+    processors = KernelProcessor.all(fields)
+  }
+
+  /// The processor whose TSS is at `address`.
+  func processor(taskState address: UInt64?) -> KernelProcessor? {
+    processors.first { $0.taskState == address }
   }
 }
 
@@ -70,64 +73,74 @@ public struct CurrentProcess: Equatable, Sendable {
   }
 }
 
-/// Reads fields of the C struct by the offsets that the compiler gave them.
-private struct FieldReader {
-  let base: VirtualAddress
-  let root: PhysicalFrame
-  let mode: PagingMode
+/// How Ring 3 and devices get in, and what the kernel saved for the current process.
+public struct KernelInterface: Equatable, Sendable {
+  /// The slots of the root table in which every process has an entry of its own.
+  public let privateRootEntries: [Int]
+  /// The vectors of `int n` that are system calls.
+  public let systemCallVectors: [UInt8]
+  /// The vectors that request lines and local APICs use.
+  public let interruptVectors: [UInt8]
+  /// All that is executable in the kernel half.
+  public let text: Range<UInt64>
+  public let userFSBase: UInt64
+  public let userGSBase: UInt64
+  public let lockDepth: UInt64
+  /// Where the word lies from which the SYSCALL entry takes RSP; nil when there is none.
+  public let systemCallStack: UInt64?
+  /// The return instructions that lead to Ring 3 and nowhere else.
+  public let returnsToRingThree: [UInt64]
 
-  func qword<Field>(
-    _ field: KeyPath<ringside_debugger_table, Field>, of machine: inout some Debuggee
-  ) -> UInt64? {
-    guard let offset = MemoryLayout<ringside_debugger_table>.offset(of: field) else { return nil }
-    return machine.loadVirtual(base + UInt64(offset), root: root, mode: mode)
-  }
-
-  /// `count` ranges from `field` on. A range that ends before it starts is taken as empty.
-  func ranges<Field>(
-    _ field: KeyPath<ringside_debugger_table, Field>, count: Int, of machine: inout some Debuggee
-  ) -> [Range<UInt64>]? {
-    guard let offset = MemoryLayout<ringside_debugger_table>.offset(of: field) else { return nil }
-    var ranges: [Range<UInt64>] = []
-    for index in 0..<count {
-      let address = base + UInt64(offset + index * MemoryLayout<ringside_range>.stride)
-      guard let start = machine.loadVirtual(address, root: root, mode: mode),
-        let end = machine.loadVirtual(address + 8, root: root, mode: mode)
-      else { return nil }
-      ranges.append(start..<max(start, end))
-    }
-    return ranges
+  init?(_ fields: KernelTableFields) {
+    guard let slots = fields.set(\.private_root_entries, words: 8),
+      let calls = fields.set(\.system_call_vectors, words: 4),
+      let interrupts = fields.set(\.interrupt_vectors, words: 4), let text = fields.range(\.kernel_text),
+      let fsBase = fields.qword(\.user_fs_base), let gsBase = fields.qword(\.user_gs_base),
+      let lockDepth = fields.qword(\.lock_depth), let stack = fields.qword(\.syscall_stack),
+      let returns = fields.qwords(\.return_instructions, count: 2)
+    else { return nil }
+    privateRootEntries = slots
+    systemCallVectors = calls.compactMap(UInt8.init(exactly:))
+    interruptVectors = interrupts.compactMap(UInt8.init(exactly:))
+    self.text = text
+    userFSBase = fsBase
+    userGSBase = gsBase
+    self.lockDepth = lockDepth
+    systemCallStack = stack == 0 ? nil : stack
+    returnsToRingThree = returns.filter { $0 != 0 }
   }
 }
 
-/// How this project's kernel ended, by the status with which QEMU's isa-debug-exit leaves.
-public struct MachineEnding: Equatable, Sendable {
-  public let status: Int32
+/// One processor, as the kernel set it up.
+public struct KernelProcessor: Equatable, Sendable {
+  /// Its own data, whose first qword holds its address; 0 where there are none.
+  public let block: UInt64
+  /// The process that runs on it; nil for none. Not the first processor's: see ``KernelTable/process``.
+  public let process: UInt64?
+  /// What TSS.RSP0 must hold on a processor that runs no processes; 0 elsewhere.
+  public let stackTop: UInt64
+  public let taskState: UInt64
+  public let exitStack: Range<UInt64>
+  /// IST1 to IST7; empty where unused.
+  public let interruptStacks: [Range<UInt64>]
 
-  public init(status: Int32) { self.status = status }
-
-  /// The value that the kernel wrote to the port: QEMU ends with `(value << 1) | 1`.
-  private var code: ringside_exit_code? {
-    guard status > 0, status & 1 == 1 else { return nil }
-    return ringside_exit_code(rawValue: UInt32(status >> 1))
+  static func all(_ fields: KernelTableFields) -> [KernelProcessor] {
+    guard let count = fields.qword(\.processor_count), count <= UInt64(RINGSIDE_PROCESSORS) else { return [] }
+    return (0..<Int(count)).compactMap { KernelProcessor(fields.processor($0)) }
   }
 
-  /// True when the kernel says that everything ran.
-  public var isSuccess: Bool { code == RINGSIDE_EXIT_SUCCESS }
-
-  /// What the kernel's status means, nil for one that its header does not name.
-  public var meaning: String? {
-    switch code {
-    case RINGSIDE_EXIT_SUCCESS: "everything ran and the kernel powered off"
-    case RINGSIDE_EXIT_BASELINE_FAILED: "the baseline test failed"
-    case RINGSIDE_EXIT_AUDIT_FAILED: "the kernel's own audit refused a return to Ring 3"
-    case RINGSIDE_EXIT_KERNEL_FAULT: "an exception in Ring 0"
-    case RINGSIDE_EXIT_DOUBLE_FAULT: "a double fault"
-    case RINGSIDE_EXIT_PANIC: "a kernel invariant did not hold"
-    case RINGSIDE_EXIT_COMMAND_LINE: "an unknown key or value on the kernel's command line"
-    case RINGSIDE_EXIT_BOOT_FAILED: "something that booting needs is missing"
-    case RINGSIDE_EXIT_INIT_FAILED: "the init program ended with a failure"
-    default: nil
-    }
+  private init?(_ fields: KernelTableFields.Processor) {
+    guard let block = fields.qword(\.block), let process = fields.qword(\.process),
+      let stackTop = fields.qword(\.stack_top),
+      let taskState = fields.qword(\.task_state),
+      let exitStack = fields.ranges(\.exit_stack, count: 1)?.first,
+      let interruptStacks = fields.ranges(\.interrupt_stacks, count: 7)
+    else { return nil }
+    self.block = block
+    self.process = process == 0 ? nil : process
+    self.stackTop = stackTop
+    self.taskState = taskState
+    self.exitStack = exitStack
+    self.interruptStacks = interruptStacks
   }
 }

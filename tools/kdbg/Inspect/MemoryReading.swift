@@ -6,23 +6,46 @@ extension Debuggee {
   /// as there are before the first that cannot be read.
   public func bytes(at address: VirtualAddress, count: Int) -> [UInt8] {
     var machine = self
-    let registers = coreRegisters
-    let isPaging = registers.cr0.contains(.paging)
     var bytes: [UInt8] = []
     while bytes.count < count {
-      let here = address + UInt64(bytes.count)
-      let room = Int(PageSize.size4KiB.bytes - here.offset(in: .size4KiB))
-      let wanted = min(count - bytes.count, room)
+      let wanted = min(count - bytes.count, Self.mostBytesAtOnce)
+      let parts = translate(address + UInt64(bytes.count), count: wanted)
+      // All of them in one round: over a line every request takes its time.
+      for part in parts { machine.prefetch(part.start, byteCount: part.count) }
+      let before = bytes.count
+      for part in parts {
+        let piece = machine.bytes(at: part.start, count: part.count)
+        bytes += piece
+        guard piece.count == part.count else { return bytes }
+      }
+      guard bytes.count - before == wanted else { break }
+    }
+    return bytes
+  }
+
+  private static var mostBytesAtOnce: Int { 1 << 16 }
+
+  /// Where each page of a span lies, up to the first that has no translation.
+  private func translate(
+    _ address: VirtualAddress, count: Int
+  ) -> [(start: PhysicalAddress, count: Int)] {
+    var machine = self
+    let registers = coreRegisters
+    let isPaging = registers.cr0.contains(.paging)
+    var parts: [(start: PhysicalAddress, count: Int)] = []
+    var done = 0
+    while done < count {
+      let here = address + UInt64(done)
       let start =
         isPaging
         ? machine.walk(here, root: registers.cr3.root, mode: registers.pagingMode).physicalAddress
         : PhysicalAddress(exactly: here.rawValue)
       guard let start else { break }
-      let piece = machine.bytes(at: start, count: wanted)
-      bytes += piece
-      guard piece.count == wanted else { break }
+      let part = min(count - done, Int(PageSize.size4KiB.bytes - here.offset(in: .size4KiB)))
+      parts.append((start, part))
+      done += part
     }
-    return bytes
+    return parts
   }
 }
 

@@ -11,20 +11,25 @@ public protocol Program: NameSource {
   func sourceLine(at address: VirtualAddress) -> String?
   /// Every instruction that can return to Ring 3, in the order of the addresses.
   func returnInstructions() throws(SymbolError) -> [ReturnInstruction]
-  /// Every instruction that loads TR, LDTR, GDTR or IDTR, in the order of the addresses.
+  /// Every instruction that loads TR, LDTR, GDTR, IDTR or a debug register, in the order of the addresses.
   func tableLoadInstructions() throws(SymbolError) -> [VirtualAddress]
+  /// Where `code` stands in the program's code, whether or not an instruction begins there.
+  func occurrences(of code: [UInt8]) -> [VirtualAddress]
 }
 
 /// An instruction that can return to Ring 3: `iretq`, `sysretq` and their relatives.
 public struct ReturnInstruction: Equatable, Sendable {
-  /// The one that the check audits: it pops a frame.
-  public static let audited = "iretq"
-  /// The other one that leads to 64-bit code in Ring 3. The rest of the family leads to other modes, and its
-  /// short opcodes are mostly data that looks like code.
-  public static let unaudited = "sysretq"
+  /// Pops a frame.
+  public static let interruptReturn = "iretq"
+  /// Takes RIP and RFLAGS from registers.
+  public static let systemReturn = "sysretq"
 
   public let address: VirtualAddress
   public let mnemonic: String
+
+  /// True for the two that lead to 64-bit code in Ring 3. The rest of the family leads to other modes, and its short
+  /// opcodes are mostly data that looks like code.
+  public var isAudited: Bool { mnemonic == Self.interruptReturn || mnemonic == Self.systemReturn }
 
   public init(address: VirtualAddress, mnemonic: String) {
     self.address = address
@@ -72,6 +77,16 @@ public struct ELFProgram: Program {
     return found.sorted()
   }
 
+  public func occurrences(of code: [UInt8]) -> [VirtualAddress] {
+    guard let first = code.first else { return [] }
+    return image.executableSections.flatMap { section in
+      let bytes = image.bytes(of: section)
+      return bytes.indices
+        .filter { bytes[$0] == first && bytes[$0...].starts(with: code) }
+        .map { section.address + UInt64($0) }
+    }
+  }
+
   /// Whether the bytes that look like a table load at `address` are one: decoded from the start of the symbol
   /// around them, an instruction begins there (or at a prefix before).
   private func isTableLoad(_ address: VirtualAddress, _ disassembler: Disassembler) -> Bool {
@@ -80,14 +95,13 @@ public struct ELFProgram: Program {
     guard let place = image.symbol(at: address) else { return true }
     let code = image.bytes(at: place.symbol.address, count: Int(place.offset) + TableLoad.longest)
     return disassembler.disassemble(code, at: place.symbol.address).contains {
-      $0.address == address && TableLoad.mnemonics.contains($0.mnemonic)
+      $0.address == address && $0.isValid && TableLoad.mayBegin($0.bytes[...])
     }
   }
 }
 
-/// The encodings of LLDT, LTR, LGDT and LIDT. SDM Vol. 2A.
+/// The encodings of LLDT, LTR, LGDT, LIDT and MOV to a debug register. SDM Vol. 2A and 2B.
 private enum TableLoad {
-  static let mnemonics: Set<String> = ["lldt", "ltr", "lgdt", "lidt"]
   static let longest = 15
 
   /// True when an opcode of one of them can begin at the first of `bytes`. REX and segment prefixes may stand
@@ -102,6 +116,7 @@ private enum TableLoad {
     switch group {
     case 0x00: return operation == 2 || operation == 3
     case 0x01: return (operation == 2 || operation == 3) && modRM >> 6 != 3
+    case 0x23: return true
     default: return false
     }
   }

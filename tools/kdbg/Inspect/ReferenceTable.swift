@@ -8,6 +8,8 @@ public struct ReferenceTable: Equatable, Sendable {
   public enum Source: Equatable, Sendable {
     /// The kernel names it in its table for debuggers.
     case kernel
+    /// The configuration file names it.
+    case configuration
     /// It was loaded at other stops of this session.
     case earlierStop
   }
@@ -24,6 +26,8 @@ public struct ReferenceTables: Sendable {
   /// How often each root table was loaded at a stop, by the address of its frame.
   private var sightings: [UInt64: Int] = [:]
   private let limit = 256
+  /// The table that the configuration names.
+  public var declared: CR3?
 
   public init() {}
 
@@ -34,10 +38,12 @@ public struct ReferenceTables: Sendable {
     sightings[root, default: 0] += 1
   }
 
-  /// The tables to hold `cr3` against, best first: the kernel's own, then those seen, most often seen first.
+  /// The tables to hold `cr3` against, best first: the declared one, the kernel's own, then those seen, most often
+  /// seen first.
   /// `cr3` itself is never among them.
   public func candidates(for cr3: CR3, kernel: KernelTable?) -> [ReferenceTable] {
     var found: [ReferenceTable] = []
+    if let declared { found.append(ReferenceTable(cr3: declared, source: .configuration)) }
     if let kernel { found.append(ReferenceTable(cr3: kernel.kernelCR3, source: .kernel)) }
     let seen = sightings.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
     found += seen.map { ReferenceTable(cr3: CR3(rawValue: $0.key), source: .earlierStop) }
@@ -47,6 +53,7 @@ public struct ReferenceTables: Sendable {
 
   /// The table to compare `cr3` with as a whole.
   public func reference(for cr3: CR3, kernel: KernelTable?) -> ReferenceTable? {
+    if let declared { return ReferenceTable(cr3: declared, source: .configuration) }
     if let kernel { return ReferenceTable(cr3: kernel.kernelCR3, source: .kernel) }
     return candidates(for: cr3, kernel: nil).first
   }

@@ -3,29 +3,90 @@ import X86
 
 /// What every rule came to at one return to Ring 3.
 public struct ReturnAudit: Sendable {
-  /// The registers at the `iretq`, before it executes.
+  /// The registers at the return instruction, before it executes.
   public let registers: RegisterFile
-  /// The frame it will pop; nil where it cannot be read.
+  /// What Ring 3 will start with: the frame that `iretq` will pop, or what `sysretq` makes of the registers; nil
+  /// where it cannot be told.
   public let frame: InterruptFrame?
   /// In the catalogue's order.
   public let findings: [Finding]
   /// The violation that the others follow from, or the most urgent one; nil when nothing is violated.
   public let root: Finding?
+  /// True where the frame leads to Ring 0 and may do so.
+  public let isInsideKernel: Bool
   /// The process that the kernel says is current.
   public let process: CurrentProcess?
 
-  /// Audits the return that `machine` is about to make, with whatever `kernel` says about itself.
-  public init(of machine: inout some Debuggee, kernel: KernelTable?) {
+  /// Audits the return that `machine` is about to make, with whatever is known of its kernel.
+  public init(
+    of machine: inout some Debuggee, declared: KernelDeclarations,
+    asking selection: AuditSelection = AuditSelection()
+  ) {
+    var collector = FindingCollector(selection)
+    let kind: AuditedReturn
+    if let cr3 = selection.cr3 {
+      var other = MachineWithRegisters(machine, cr3: cr3)
+      (registers, frame, kind) = Self.audit(&other, declared, selection, &collector)
+    } else {
+      (registers, frame, kind) = Self.audit(&machine, declared, selection, &collector)
+      if kind == .toRingThree, selection.scope != .everyReturn {
+        Self.auditProcessors(of: &machine, declared, selection, &collector)
+      }
+    }
+    findings = collector.findings.sorted { $0.rule.number < $1.rule.number }
+    root = collector.tally.root
+    process = declared.table?.process
+    isInsideKernel = frame?.isUser == false && !declared.leadsToRingThree(registers.rip)
+  }
+
+  private static func audit(
+    _ machine: inout some MachineView, _ declared: KernelDeclarations, _ selection: AuditSelection,
+    _ collector: inout FindingCollector
+  ) -> (RegisterFile, InterruptFrame?, AuditedReturn) {
     let registers = machine.registers
-    var collector = FindingCollector()
-    auditReturn(&machine, options: AuditOptions(kernel), sink: &collector)
+    let options = declared.options(for: registers, selection)
+    let kind = auditReturn(&machine, options: options, sink: &collector)
+    if kind == .toRingThree, options.scope == .everything {
+      var scratch = HostFrameScratch()
+      auditTables(&machine, options: options, scratch: &scratch, sink: &collector)
+    }
+    return (registers, returnFrame(of: &machine), kind)
+  }
+
+  /// Holds the processors against one another. Where the others cannot be read, one is all that is known.
+  private static func auditProcessors(
+    of machine: inout some Debuggee, _ declared: KernelDeclarations, _ selection: AuditSelection,
+    _ collector: inout FindingCollector
+  ) {
+    let registers = machine.registers
+    let processors = (try? machine.processorRegisters()) ?? [registers]
+    let declarations = declared.processors
+    RingTransition.auditProcessors(
+      processors.span, declarations: declarations.span, memory: &machine,
+      options: declared.options(for: registers, selection), sink: &collector)
+  }
+
+  init(
+    registers: RegisterFile, frame: InterruptFrame?, _ collector: FindingCollector, isInsideKernel: Bool,
+    process: CurrentProcess?
+  ) {
     self.registers = registers
-    frame = InterruptFrame.read(
-      at: VirtualAddress(registers.rsp), root: registers.cr3.root, mode: registers.pagingMode,
-      memory: &machine)
+    self.frame = frame
     findings = collector.findings
     root = collector.tally.root
-    process = kernel?.process
+    self.isInsideKernel = isInsideKernel
+    self.process = process
+  }
+
+  static func returnFrame(of machine: inout some MachineView) -> InterruptFrame? {
+    if returnKind(on: &machine) == .sysretq {
+      guard case .returns(let frame) = predictReturn(.sysretq, on: &machine) else { return nil }
+      return frame
+    }
+    let registers = machine.registers
+    return InterruptFrame.read(
+      at: VirtualAddress(registers.rsp), root: registers.cr3.root, mode: registers.pagingMode,
+      memory: &machine)
   }
 
   /// Every violation, in the catalogue's order.
@@ -38,35 +99,31 @@ public struct ReturnAudit: Sendable {
     return independent.filter { $0.rule == root?.rule } + independent.filter { $0.rule != root?.rule }
   }
   /// The rules that gave no answer.
-  public var unchecked: [Finding] { findings.filter { !$0.isViolated && !$0.isHeld } }
+  public var unchecked: [Finding] { findings.filter(\.isUnknown) }
+  /// The rules that do not apply.
+  public var skipped: [Finding] { findings.filter(\.isSkipped) }
 
   /// True when a violation makes the next entry fail, or gives Ring 3 what it must not have. A breach of
-  /// hygiene alone ends no check.
-  public var endsCheck: Bool { violations.contains { $0.severity != .hygiene } }
-}
+  /// hygiene alone ends no check, unless it was asked to.
+  public var endsCheck: Bool { isViolated(from: ReturnChecker.standardSeverity) }
 
-/// Keeps every finding.
-struct FindingCollector: FindingSink {
-  private(set) var findings: [Finding] = []
-  private(set) var tally = FindingTally()
-
-  mutating func record(_ finding: Finding) {
-    findings.append(finding)
-    tally.record(finding)
+  /// True when a violation weighs as much as `least`.
+  public func isViolated(from least: Severity) -> Bool {
+    violations.contains { $0.severity.isAtLeast(least) }
   }
 }
 
-extension AuditOptions {
-  /// What the kernel declares about its stacks; nothing for a kernel that declares nothing.
-  init(_ kernel: KernelTable?) {
-    self.init()
-    guard let kernel else { return }
-    kernelStackSize = kernel.kernelStackSize
-    interruptStackSize = kernel.interruptStacks.filter { !$0.isEmpty }.map { UInt64($0.count) }.min()
-    if kernel.exitFrame != 0 { frameEnd = kernel.exitFrame &+ InterruptFrame.byteCount }
-    currentStackTop = kernel.process?.kernelStackTop
-    if !kernel.exitStack.isEmpty {
-      otherStacks[0] = StackInterval(low: kernel.exitStack.lowerBound, high: kernel.exitStack.upperBound)
-    }
+/// Keeps the findings that were asked for.
+struct FindingCollector: FindingSink {
+  private let selection: AuditSelection
+  private(set) var findings: [Finding] = []
+  private(set) var tally = FindingTally()
+
+  init(_ selection: AuditSelection) { self.selection = selection }
+
+  mutating func record(_ finding: Finding) {
+    guard selection.includes(finding) else { return }
+    findings.append(finding)
+    tally.record(finding)
   }
 }

@@ -3,9 +3,10 @@ import X86
 
 /// The check of every return to Ring 3: where returns happen, how many were audited, and what was found.
 public struct ReturnChecker: Sendable {
-  /// One `iretq` of the kernel.
+  /// One `iretq` or `sysretq` of the kernel.
   public struct Site: Equatable, Sendable {
     public let address: VirtualAddress
+    public let instruction: String
     /// Returns to Ring 3 that were audited here.
     public internal(set) var returns = 0
     /// Returns to Ring 0 that passed here: counted, not audited.
@@ -20,60 +21,134 @@ public struct ReturnChecker: Sendable {
     case violated(ReturnAudit)
   }
 
+  /// The least severity of a violation that ends the check; lesser ones are remarks.
+  public static let standardSeverity = Severity.security
+
   public private(set) var sites: [Site]
-  /// The `sysretq`, which nobody looks at here.
-  public let unaudited: [ReturnInstruction]
-  /// The first return that broke a fatal or a security rule.
+  /// What is asked at each return. Its severity ends the check.
+  public var selection: AuditSelection
+  /// The first return that broke a rule that weighs enough to end the check.
   public private(set) var violation: ReturnAudit?
-  /// The hygiene rules that were broken, each with the first audit that found it.
-  public private(set) var hygiene: [Finding] = []
+  /// The lesser rules that were broken, each with the first audit that found it.
+  public private(set) var remarks: [Finding] = []
   /// The rules that could not be checked at one return or more.
   public private(set) var unchecked: [Finding] = []
 
-  /// A check of the `iretq` among `instructions`. Nil when there is none.
-  public init?(_ instructions: [ReturnInstruction]) {
-    let audited = instructions.filter { $0.mnemonic == ReturnInstruction.audited }
+  private var history = AuditHistory()
+  private var validated = ValidatedReturns()
+
+  /// What the audits cost so far.
+  public var cost: AuditCost { validated.cost }
+
+  /// A check of the `iretq` and `sysretq` among `instructions`. Nil when there is none.
+  public init?(_ instructions: [ReturnInstruction], asking selection: AuditSelection = AuditSelection()) {
+    let audited = instructions.filter(\.isAudited)
     guard !audited.isEmpty else { return nil }
-    sites = audited.map { Site(address: $0.address) }
-    unaudited = instructions.filter { $0.mnemonic == ReturnInstruction.unaudited }
+    sites = audited.map { Site(address: $0.address, instruction: $0.mnemonic) }
+    self.selection = selection
   }
 
   /// Returns to Ring 3 that were audited.
   public var count: Int { sites.reduce(0) { $0 + $1.returns } }
   /// Sites at which a return to Ring 3 was audited.
-  public var activeSites: Int { sites.count { $0.returns > 0 } }
+  public var activeSites: [Site] { sites.filter { $0.returns > 0 } }
 
   public func isSite(_ address: VirtualAddress) -> Bool { sites.contains { $0.address == address } }
 
-  /// Audits the return that `machine`, stopped at a site, is about to make.
-  public mutating func audit(_ machine: inout some Debuggee, kernel: KernelTable?) -> Outcome {
-    let registers = machine.coreRegisters
-    let site = sites.firstIndex { $0.address.rawValue == registers.rip }
-    let selector = machine.loadVirtual(
-      VirtualAddress(registers.rsp) + 8, root: registers.cr3.root, mode: registers.pagingMode)
-    // A frame that cannot be read, or that belongs to neither ring, is the audit's business.
-    if let selector, selector & 3 == 0 {
+  /// Audits the return that `machine`, stopped at a site, is about to make. What is known of the processor may be of
+  /// an earlier stop: `refresh` renews it before a violation is believed, and is false where that cannot change
+  /// anything.
+  public mutating func audit(
+    _ machine: inout some Debuggee, declared: KernelDeclarations, refresh: () -> Bool = { false }
+  ) -> Outcome {
+    let site = sites.firstIndex { $0.address.rawValue == machine.coreRegisters.rip }
+    guard !isKernelReturn(&machine, at: site, declared) else {
       if let site { sites[site].kernelReturns += 1 }
       return .kernelReturn
     }
-    let audit = ReturnAudit(of: &machine, kernel: kernel)
+    let least = selection.leastSeverity ?? Self.standardSeverity
+    var asked = selection
+    asked.leastSeverity = nil
+    asked.scope = selection.scope ?? history.scope(for: machine.registers, process: declared.table?.process)
+    var audit = validated.audit(&machine, declared: declared, asking: asked)
+    if audit.isViolated(from: least), refresh() {
+      audit = ReturnAudit(of: &machine, declared: declared, asking: asked)
+    }
     if let site { sites[site].returns += 1 }
-    note(audit)
-    guard audit.endsCheck else { return .held }
+    note(audit, least)
+    guard audit.isViolated(from: least) else { return .held }
     if violation == nil { violation = audit }
     return .violated(audit)
   }
 
-  private mutating func note(_ audit: ReturnAudit) {
-    for finding in audit.findings where !finding.isHeld {
+  /// A frame that cannot be read, or that belongs to neither ring, is the audit's business, and so is one of Ring 0
+  /// where the kernel returns to Ring 3 only. `sysretq` has none and always leads there.
+  private func isKernelReturn(
+    _ machine: inout some Debuggee, at site: Int?, _ declared: KernelDeclarations
+  ) -> Bool {
+    if declared.leadsToRingThree(machine.coreRegisters.rip) { return false }
+    if let site, sites[site].instruction == ReturnInstruction.systemReturn { return false }
+    let registers = machine.coreRegisters
+    let selector = machine.loadVirtual(
+      VirtualAddress(registers.rsp) + 8, root: registers.cr3.root, mode: registers.pagingMode)
+    return selector.map { $0 & 3 == 0 } ?? false
+  }
+
+  private mutating func note(_ audit: ReturnAudit, _ least: Severity) {
+    for finding in audit.findings where !finding.isHeld && !finding.isSkipped {
       if finding.isViolated {
-        guard finding.severity == .hygiene, !hygiene.contains(where: { $0.rule == finding.rule }) else {
+        guard !finding.severity.isAtLeast(least), !remarks.contains(where: { $0.rule == finding.rule }) else {
           continue
         }
-        hygiene.append(finding)
+        remarks.append(finding)
       } else if !unchecked.contains(where: { $0.rule == finding.rule }) {
         unchecked.append(finding)
       }
     }
+  }
+}
+
+/// What was audited before, and so which tiers must be asked again: whole tables where a root table of a process is met
+/// for the first time, what stands still where a register has changed that names a table or a stack.
+private struct AuditHistory: Sendable {
+  private struct Space: Hashable {
+    let root: UInt64
+    let process: UInt64?
+  }
+
+  private struct Registers: Equatable {
+    let task: SegmentCache?
+    let local: SegmentCache?
+    let global: TableRegister?
+    let interrupt: TableRegister?
+    let words: [UInt64?]
+
+    init(_ file: RegisterFile, stackTop: UInt64?) {
+      task = file.taskRegister
+      local = file.localTable
+      global = file.globalTable
+      interrupt = file.interruptTable
+      words = [
+        file.cr0.rawValue, file.cr4.rawValue, file.efer.rawValue, file.star, file.lstar, file.syscallMask,
+        file.debugControl, stackTop,
+      ]
+    }
+  }
+
+  /// More are not kept apart: the oldest knowledge is given up, and costs one more whole audit each.
+  private static let limit = 4096
+
+  private var spaces: Set<Space> = []
+  /// By the address of the processor's TSS.
+  private var processors: [UInt64: Registers] = [:]
+
+  mutating func scope(for file: RegisterFile, process: CurrentProcess?) -> AuditScope {
+    if spaces.count >= Self.limit { spaces.removeAll() }
+    let isNew = spaces.insert(Space(root: file.cr3.root.address.rawValue, process: process?.number)).inserted
+    let now = Registers(file, stackTop: process?.kernelStackTop)
+    let processor = file.taskRegister?.base ?? 0
+    let before = processors.updateValue(now, forKey: processor)
+    if isNew { return .everything }
+    return before == now ? .everyReturn : .onChange
   }
 }

@@ -11,25 +11,29 @@ extension ReturnAudit: Answer {
       heading += " " + page.paint("<\(name.text)>", .symbol)
     }
     page.line(heading)
-    var table = TextTable()
-    for run in findings.runs(where: { $0.sharesLine(with: $1) }) {
-      let first = run[run.startIndex]
-      let last = run[run.endIndex - 1]
-      guard run.count > 1 else {
-        table.row(
-          .init(first.rule.identifier), .init(first.mark, first.tone), .init("\(first.rule.name)"),
-          .init(first.remark, first.isViolated ? .plain : .quiet))
-        continue
-      }
-      table.row(
-        .init("\(first.rule.identifier) to \(last.rule.identifier)"), .init(first.mark, first.tone),
-        .init("\(run.count) rules"), .init(first.remark, .quiet))
-    }
-    page.table(table)
+    writeViolations(to: &page)
+    page.reasons("not checked", unchecked)
+    page.reasons("skipped", skipped)
     let held = findings.count { $0.isHeld }
     page.line(
-      "\(held) held, \(violations.count) violated, \(unchecked.count) not checked",
+      "\(held) held, \(violations.count) violated, \(unchecked.count) not checked"
+        + (skipped.isEmpty ? "" : ", \(skipped.count) skipped"),
       !violations.isEmpty ? .bad : held == 0 ? .warning : .good)
+  }
+
+  /// What is wrong, each with what follows from it.
+  private func writeViolations(to page: inout TextPage) {
+    guard !violations.isEmpty else { return }
+    page.line("violated", .heading)
+    var table = TextTable()
+    for finding in causes + violations.filter({ finding in !causes.contains { $0.rule == finding.rule } }) {
+      let above = violations.filter { finding.follows($0) }.map(\.rule.identifier)
+      table.row(
+        .init(finding.rule.identifier, finding.tone), .init("\(finding.rule.name)", finding.tone),
+        .init(
+          (above.isEmpty ? "" : "follows from \(above.joined(separator: ", ")): ") + finding.remark))
+    }
+    page.table(table)
   }
 
   public func members(names: any NameSource) -> [String: JSONValue] {
@@ -44,19 +48,49 @@ extension ReturnAudit: Answer {
           "rsp": .hexadecimal($0.rsp), "ss": .hexadecimal($0.ss),
         ]
       },
-      "findings": .array(findings.map(\.json)),
+      "findings": .array(findings.map { $0.json(among: violations) }),
     ]
   }
 }
 
-extension Finding {
-  /// Neighbours that could not be checked for the same reason are one line.
-  fileprivate func sharesLine(with next: Finding) -> Bool {
-    guard case .unknown(let mine) = verdict, case .unknown(let other) = next.verdict else { return false }
-    return mine == other
+extension TextPage {
+  /// The rules that gave no answer, by the reason why.
+  public mutating func reasons(_ title: String, _ findings: [Finding]) {
+    guard !findings.isEmpty else { return }
+    line(title, .heading)
+    var rows = TextTable()
+    var told: Set<String> = []
+    for reason in findings.map(\.missingWords) where told.insert(reason).inserted {
+      let rules = findings.filter { $0.missingWords == reason }.map(\.rule)
+      rows.row(.init(reason), .init(Self.list(rules), .quiet))
+    }
+    table(rows)
   }
 
-  fileprivate var mark: String { isHeld ? "held" : isViolated ? "VIOLATED" : "not checked" }
+  /// `RT-001..RT-017 RT-020`: three numbers in a row and more are a range.
+  private static func list(_ rules: [Rule]) -> String {
+    var words: [String] = []
+    var rest = rules[...]
+    while let first = rest.first {
+      let run = rest.enumerated().prefix { $1.number == first.number + UInt16($0) }.map(\.element)
+      rest = rest.dropFirst(run.count)
+      words +=
+        run.count < 3 ? run.map(\.identifier) : ["\(first.identifier)..\(run[run.count - 1].identifier)"]
+    }
+    return words.joined(separator: " ")
+  }
+}
+
+extension Finding {
+  /// The verdict in JSON.
+  fileprivate var key: String {
+    switch verdict {
+    case .held: "held"
+    case .violated: "violated"
+    case .unknown: "notChecked"
+    case .skipped: "skipped"
+    }
+  }
 
   fileprivate var tone: Tone {
     if isHeld { return .good }
@@ -68,13 +102,16 @@ extension Finding {
     isViolated ? Render.words { $0.write(severity) } + ": " + words : missingWords
   }
 
-  fileprivate var json: JSONValue {
-    [
+  /// `follows` names the violations that this one follows from: it is listed under them, and not counted.
+  fileprivate func json(among violations: [Finding]) -> JSONValue {
+    let causes = isViolated ? violations.filter { $0.rule != rule && follows($0) } : []
+    return [
       "rule": .string(rule.identifier),
       "name": .string("\(rule.name)"),
       "severity": .string(Render.words { $0.write(severity) }),
-      "verdict": isHeld ? "held" : isViolated ? "violated" : "notChecked",
+      "verdict": .string(key),
       "text": .string(isViolated ? words : missingWords),
+      "follows": .array(causes.map { .string($0.rule.identifier) }),
     ]
   }
 }

@@ -74,6 +74,7 @@ extension ReferenceTable.Source {
   var words: String {
     switch self {
     case .kernel: "the kernel's own table"
+    case .configuration: "named by the configuration"
     case .earlierStop: "seen at an earlier stop"
     }
   }
@@ -81,6 +82,7 @@ extension ReferenceTable.Source {
   var word: String {
     switch self {
     case .kernel: "kernel"
+    case .configuration: "configuration"
     case .earlierStop: "earlierStop"
     }
   }

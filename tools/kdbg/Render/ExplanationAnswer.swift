@@ -21,9 +21,9 @@ extension Explanation: Answer {
     page.line(
       page.paint("\(root.rule.identifier) \(root.rule.name)", .heading)
         + ": \(headline(root.rule) ?? root.words).")
-    page.line()
-    writeProof(to: &page)
     writeNext("what happens next", to: &page, names)
+    if refused != nil { page.line() }
+    writeProof(to: &page)
     writeFix(root.fixWords, to: &page)
     for other in audit.causes where other.rule != root.rule {
       page.line(
@@ -48,13 +48,13 @@ extension Explanation: Answer {
 
   private func writeStop(_ diagnosis: Diagnosis, to page: inout TextPage, _ names: any NameSource) {
     guard diagnosis.context != nil || diagnosis.cause == .machineReset else {
+      if next != nil { return writeRunning(to: &page, names) }
       page.line(
         "nothing to explain: the machine stands neither at an iretq to Ring 3 nor in the handler of an event")
       return
     }
-    let identifier = diagnosis.cause.identifier.map { "\($0): " } ?? ""
     page.line(
-      page.paint(identifier, .heading)
+      page.paint(identifier(diagnosis.cause), .heading)
         + page.paint(words { $0.write(diagnosis.cause) }, diagnosis.rule == nil ? .plain : .bad)
         + (diagnosis.cause == .unexplained
           ? "" : page.paint(" (\(words { $0.write(diagnosis.confidence) }))", .quiet)))
@@ -63,21 +63,31 @@ extension Explanation: Answer {
         "it happened in Ring \(context.codeSelector.requestedPrivilege) at "
           + place(VirtualAddress(context.rip), page, names))
     }
-    if let chain {
+    if let chain = diagnosis.chain {
       page.line(page.paint("what happened", .heading) + ": " + words { $0.write(chain) })
     }
-    if let evidence = diagnosis.evidence, let rule = diagnosis.rule {
-      let proof = headline(rule) ?? words { $0.write(evidence, of: rule) }
-      page.line(page.paint("the proof", .heading) + ": \(proof).")
+    writeNext("the next entry", to: &page, names)
+    if let proof = proof(of: diagnosis) { page.line(page.paint("the proof", .heading) + ": \(proof).") }
+    if let change = diagnosis.change {
+      page.line(
+        "  \(change.level.name) entry at \(change.address.rawValue.hexadecimal) was "
+          + "\(change.before.rawValue.hexadecimal(digits: 16)) when the last return was audited")
     }
     if refused != nil { page.line() }
     writeProof(to: &page)
-    writeFix(words { $0.writeFix(for: diagnosis.cause) }, to: &page)
-    if let rule = diagnosis.rule, rule.isAudited {
+    if let rule = diagnosis.rule {
       page.line(
         page.paint("how to catch it", .heading)
-          + ": kdbg check stops before a return that breaks \(rule.identifier) \(rule.name)")
+          + (rule.isAudited
+            ? ": kdbg check stops before a return that breaks \(rule.identifier) \(rule.name)"
+            : ": it breaks \(rule.identifier) \(rule.name)"))
     }
+    writeFix(words { $0.writeFix(for: diagnosis.cause) }, to: &page)
+  }
+
+  private func writeRunning(to page: inout TextPage, _ names: any NameSource) {
+    page.line("nothing has happened: Ring 3 runs at " + place(VirtualAddress(registers.rip), page, names))
+    writeNext("the next entry", to: &page, names)
   }
 
   // MARK: The parts
@@ -108,6 +118,12 @@ extension Explanation: Answer {
     return "\(thing) \(address) is \(walk.rights.words) in \(table)"
   }
 
+  /// The evidence in one sentence, without its end.
+  private func proof(of diagnosis: Diagnosis) -> String? {
+    guard let evidence = diagnosis.evidence, let rule = diagnosis.rule else { return nil }
+    return headline(rule) ?? words { $0.write(evidence, of: rule) }
+  }
+
   private var owner: String { process.map { " of process \($0.number)" } ?? "" }
 
   /// The walk that ends, and beside it the same walk where it does not.
@@ -127,6 +143,9 @@ extension Explanation: Answer {
 
   private func writeNext(_ title: String, to page: inout TextPage, _ names: any NameSource) {
     guard let next else { return }
+    if case .returnFault(let fault, let kind) = next.source {
+      page.line(page.paint("the return itself", .heading) + ": " + words { $0.write(fault, at: kind) })
+    }
     page.line(page.paint(title, .heading) + ": " + words { $0.write(next.chain) })
     switch next.source {
     case .instruction(let instruction):
@@ -134,13 +153,29 @@ extension Explanation: Answer {
         "  the program comes to " + instruction.description + " at "
           + place(instruction.address, page, names) + "; an interrupt may come before",
         .quiet)
+    case .returnFault: break
     case .interrupt: page.line("  or any other interrupt or exception; whatever comes first", .quiet)
     }
+    if let foreseen {
+      page.line("  explain will call it " + identifier(foreseen) + words { $0.write(foreseen) })
+    }
   }
+
+  private func identifier(_ cause: Cause) -> String { cause.identifier.map { "\($0): " } ?? "" }
 
   private func writeFix(_ fix: String, to page: inout TextPage) {
     guard !fix.isEmpty else { return }
     page.line(page.paint("how to fix it", .heading) + ": " + fix)
+  }
+
+  /// What the return raises instead of returning; nil where it returns.
+  private var returnFault: JSONValue? {
+    guard case .returnFault(let fault, let kind)? = next?.source else { return nil }
+    return [
+      "text": .string(words { $0.write(fault, at: kind) }), "rule": .string(fault.rule.identifier),
+      "ring": .number(Int(fault.context.codeSelector.requestedPrivilege)),
+      "rip": .hexadecimal(fault.context.rip),
+    ]
   }
 
   // MARK: Data
@@ -151,6 +186,13 @@ extension Explanation: Answer {
       "process": .optional(process) { .number(Int(truncatingIfNeeded: $0.number)) },
       "refused": .optional(refused) { $0.json },
       "chain": .optional(chain) { $0.json },
+      "returnFault": .optional(returnFault) { $0 },
+      "foreseen": .optional(foreseen) { cause in
+        [
+          "cause": .optional(cause.identifier) { .string("\($0)") },
+          "text": .string(words { $0.write(cause) }),
+        ]
+      },
     ]
     switch finding {
     case .violation(let audit):
@@ -167,6 +209,15 @@ extension Explanation: Answer {
       members["confidence"] = .string(words { $0.write(diagnosis.confidence) })
       members["rule"] = .optional(diagnosis.rule) { .string($0.identifier) }
       members["rip"] = .optional(diagnosis.context) { .hexadecimal($0.rip) }
+      members["ring"] = .optional(diagnosis.context) { .number(Int($0.codeSelector.requestedPrivilege)) }
+      members["proof"] = .optional(proof(of: diagnosis), JSONValue.string)
+      members["eventIsDecoded"] = .bool(diagnosis.eventIsDecoded)
+      members["change"] = .optional(diagnosis.change) { change in
+        [
+          "level": .string(change.level.name), "entryAddress": .hexadecimal(change.address.rawValue),
+          "before": .hexadecimal(change.before.rawValue), "now": .hexadecimal(change.now.rawValue),
+        ]
+      }
       members["fix"] = .string(words { $0.writeFix(for: diagnosis.cause) })
     }
     return members

@@ -78,8 +78,8 @@ extension DeliveryChain {
       "attempts": .array(
         (0..<count).compactMap { self[$0] }.map { attempt in
           [
-            "vector": .number(Int(attempt.vector)),
-            "name": .string(vectorName(attempt.vector)),
+            "vector": .optional(attempt.vector) { .number(Int($0)) },
+            "name": .string(attempt.vector.map(vectorName) ?? "syscall"),
             "errorCode": .optional(attempt.errorCode, JSONValue.hexadecimal),
             "stack": .optional(attempt.stack) { stack in .string(words { $0.write(stack) }) },
             "failedAt": .optional(attempt.failure) { failure in
@@ -88,6 +88,7 @@ extension DeliveryChain {
           ]
         }),
       "cr2": .optional(faultAddress, JSONValue.hexadecimal),
+      "engine": .string("\(engine.name)"),
     ]
     switch end {
     case .delivered(let arrival):
@@ -95,6 +96,9 @@ extension DeliveryChain {
       members["vector"] = .number(Int(arrival.vector))
       members["handler"] = .hexadecimal(arrival.handler.rawValue)
       members["savedRIP"] = .hexadecimal(arrival.savedRIP)
+    case .systemCall(let entry):
+      members["end"] = "systemCall"
+      members["handler"] = .hexadecimal(entry.rip)
     case .shutdown: members["end"] = "shutdown"
     case .recursion(let vector):
       members["end"] = "recursion"

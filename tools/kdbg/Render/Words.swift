@@ -62,10 +62,13 @@ extension Finding {
     evidence.map { evidence in Render.words { $0.write(evidence, of: rule) } } ?? ""
   }
 
-  /// Why the rule was not checked; empty for a rule that was.
+  /// Why the rule was not checked or does not apply; empty for a rule that was.
   public var missingWords: String {
-    guard case .unknown(let missing) = verdict else { return "" }
-    return Render.words { $0.write(missing) }
+    switch verdict {
+    case .held, .violated: ""
+    case .unknown(let missing): Render.words { $0.write(missing) }
+    case .skipped(let reason): Render.words { $0.write(reason) }
+    }
   }
 }
 
@@ -76,6 +79,11 @@ extension SegmentSelector {
       ? "null, RPL \(requestedPrivilege)"
       : "\(isLocal ? "LDT " : "")index \(index), RPL \(requestedPrivilege)"
   }
+}
+
+extension [UInt8] {
+  /// Vectors in a list.
+  public var vectorWords: String { map(vectorName).joined(separator: ", ") }
 }
 
 /// `#DF` for the architecture's own vectors, else `vector 0x80`.

@@ -1,4 +1,5 @@
 import RemoteProtocol
+import X86
 
 /// A thread of the stub: one virtual processor of QEMU.
 public struct TargetThread: Equatable, Sendable {
@@ -39,6 +40,19 @@ extension Target {
       core = nil
       try fetchRegisters()
     }
+  }
+
+  /// The registers of all processors, in the order of their numbers. The selected one stays selected.
+  public func processorRegisters() throws(SessionError) -> [RegisterFile] {
+    let all = try threads().sorted { $0.cpuIndex < $1.cpuIndex }
+    guard all.count > 1, let here = selectedThread else { return [registers] }
+    var files: [RegisterFile] = []
+    defer { try? select(here) }
+    for thread in all {
+      try select(thread.identifier)
+      files.append(registers)
+    }
+    return files
   }
 
   /// The selected processor's number in the monitor.

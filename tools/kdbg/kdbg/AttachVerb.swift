@@ -7,7 +7,7 @@ struct AttachVerb: ParsableCommand {
     commandName: "attach", abstract: "Attach to a running QEMU's gdbserver.",
     discussion: "Without -e, -x and a pipe it asks for commands. The machine goes on when kdbg ends.")
 
-  @Argument(help: "tcp:HOST:PORT, unix:PATH or serial:DEVICE.")
+  @Argument(help: "tcp:HOST:PORT, unix:PATH or serial:DEVICE[,BAUD].")
   var endpoint: String?
 
   @Flag(help: "Audit every return to Ring 3 from the start.")
@@ -17,8 +17,10 @@ struct AttachVerb: ParsableCommand {
 
   func run() throws {
     let program = try common.symbols.map { try Kernel.program(at: $0) }
+    let configuration = try Kernel.configuration(at: common.config, program)
     let target = try Kernel.attach(endpoint)
     let debugger = Debugger(target: target, program: program, output: common.output)
+    debugger.control.configuration = configuration
     let session = DebuggingSession(debugger, on: target, common)
     try session.begin(check ? .on : .off, at: .here, verb: "attach")
     if !check { session.greet() }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Commands
+import Inspect
 import Session
 
 struct CheckVerb: ParsableCommand {
@@ -14,7 +15,7 @@ struct CheckVerb: ParsableCommand {
       if no return to Ring 3 was seen. The guest's console goes to standard error.
       """)
 
-  @Argument(help: "tcp:HOST:PORT, unix:PATH or serial:DEVICE.")
+  @Argument(help: "tcp:HOST:PORT, unix:PATH or serial:DEVICE[,BAUD].")
   var endpoint: String?
 
   @Option(
@@ -32,6 +33,24 @@ struct CheckVerb: ParsableCommand {
       valueName: "status"))
   var success: Int32?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Ask these rules alone, such as RT-026,RT-040..RT-049.", valueName: "list"))
+  var rules: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "The least that ends the check: fatal, security or hygiene. Default: security.", valueName: "severity"))
+  var severity: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "What is asked at each return: return, change or all. Default: as much as may have changed.",
+      valueName: "scope"))
+  var scope: String?
+
   @OptionGroup(title: "Machine") var machine: MachineOptions
   @OptionGroup(title: "Common") var common: CommonOptions
 
@@ -46,10 +65,25 @@ struct CheckVerb: ParsableCommand {
     }
   }
 
+  /// What is asked of each return.
+  private func selection() throws -> AuditSelection {
+    var selection = AuditSelection()
+    do throws(CommandFailure) {
+      if let rules { try selection.take(.rules, rules) }
+      if let severity { try selection.take(.severity, severity) }
+      if let scope { try selection.take(.scope, scope) }
+    } catch {
+      throw Ending(error)
+    }
+    return selection
+  }
+
   func run() throws {
     // `validate` made sure that one of them is there.
     guard let file = common.symbols ?? kernel else { return }
     let program = try Kernel.program(at: file)
+    let configuration = try Kernel.configuration(at: common.config, program)
+    let selection = try selection()
     let target: Target
     if let kernel {
       target = try Kernel.launch(
@@ -58,7 +92,9 @@ struct CheckVerb: ParsableCommand {
       target = try Kernel.attach(endpoint)
     }
     let debugger = Debugger(target: target, program: program, output: common.output)
+    debugger.control.configuration = configuration
     debugger.control.successStatus = success
+    debugger.control.selection = selection
     try DebuggingSession(debugger, on: target, common).check(returns: returns)
   }
 }

@@ -9,6 +9,11 @@ struct CommonOptions: ParsableArguments {
   var symbols: String?
 
   @Option(
+    name: .long,
+    help: ArgumentHelp("What is known of the kernel: lines \"key = value\".", valueName: "file"))
+  var config: String?
+
+  @Option(
     name: [.customShort("e")],
     help: ArgumentHelp("Run this command instead of asking; repeatable, in order.", valueName: "command"))
   var execute: [String] = []
@@ -17,6 +22,11 @@ struct CommonOptions: ParsableArguments {
     name: [.customShort("x")],
     help: ArgumentHelp("Run the commands of this file, after those of -e.", valueName: "script"))
   var script: String?
+
+  @Flag(
+    name: .long, help: "Go on with a script after a command that fails; the exit status is that of the worst."
+  )
+  var keepGoing = false
 
   @Flag(name: .long, help: "Answer in JSON: one object on one line of standard output for each command.")
   var json = false

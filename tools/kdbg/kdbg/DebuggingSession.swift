@@ -111,14 +111,16 @@ extension DebuggingSession {
 // MARK: Lines
 
 extension DebuggingSession {
-  /// Runs one line of a script. False when the script ends here: at a failure, or by Ctrl-C.
+  /// Runs one line of a script. False when the script ends here: at a failure that nobody wants to pass over, or by
+  /// Ctrl-C.
   private func goesOn(after line: String) -> Bool {
     switch interrupts.during({ interpreter.run(line) }) {
     case .done: return true
-    case .failed, .finished: return false
+    case .failed: return common.keepGoing
+    case .finished: return false
     case .interrupted:
       interpreter.noteInterruption()
-      return false
+      return common.keepGoing
     }
   }
 }

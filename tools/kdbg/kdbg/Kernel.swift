@@ -1,4 +1,5 @@
 import Commands
+import Foundation
 import Inspect
 import Session
 import Symbols
@@ -10,6 +11,22 @@ enum Kernel {
       return ELFProgram(try ELFImage(path: path))
     } catch {
       throw Ending(.usage, error.description)
+    }
+  }
+
+  /// What the file at `path` declares; nothing without one.
+  static func configuration(at path: String?, _ program: (any Program)?) throws -> KernelConfiguration {
+    guard let path else { return KernelConfiguration() }
+    let text: String
+    do {
+      text = try String(contentsOfFile: path, encoding: .utf8)
+    } catch {
+      throw Ending(.usage, "\(path): cannot be read as text")
+    }
+    do throws(ConfigurationFile.Failure) {
+      return try ConfigurationFile.parse(text, program: program)
+    } catch {
+      throw Ending(.usage, "\(path):\(error.line): \(error.message)")
     }
   }
 

@@ -31,10 +31,12 @@ struct RunVerb: ParsableCommand {
 
   func run() throws {
     let program = try Kernel.program(at: common.symbols ?? kernel)
+    let configuration = try Kernel.configuration(at: common.config, program)
     let target = try Kernel.launch(
       machine.launchOptions(
         kernel: kernel, consoleOnError: common.json, lifetime: keep ? .kept : .session))
     let debugger = Debugger(target: target, program: program, output: common.output)
+    debugger.control.configuration = configuration
     let session = DebuggingSession(debugger, on: target, common)
     try session.begin(check ? .on : .off, at: InitialStop(stop), verb: "run")
     try session.serve()

@@ -1,0 +1,108 @@
+import Inspect
+import RingTransition
+import Testing
+import X86
+
+/// What the kernel says about itself, and what the audit makes of it.
+@Suite struct KernelTableTests {
+  private static let block: UInt64 = 0xffff_ffff_8000_5000
+
+  /// The fields behind the first 472 bytes, as docs of the header give their offsets.
+  private static func extend(_ machine: FakeMachine, size: UInt64 = 2208) {
+    var fields: [UInt64: UInt64] = [
+      472 + 6 * 8: 1 << 18, 536 + 2 * 8: 1, 568: 0xffff << 32, 600: RunningExample.text,
+      608: RunningExample.text + 0x4000, 616: 0x1111, 624: 0x2222, 632: 0, 640: RunningExample.data + 0x80,
+      648: RunningExample.iretq, 656: RunningExample.sysretq, 664: 2,
+    ]
+    for (index, task) in [RunningExample.tss, RunningExample.tss + 0x80].enumerated() {
+      let start = 672 + UInt64(index) * 192
+      fields[start] = block + UInt64(index) * 0x100
+      fields[start + 32] = index == 0 ? 0 : 0xffff_c980_0002_0000
+      fields[start + 40] = task
+      fields[start + 64] = RunningExample.exitStack + UInt64(index) * 0x10_0000
+      fields[start + 72] = RunningExample.exitStack + UInt64(index) * 0x10_0000 + 0x1000
+      fields[start + 80] = 0xffff_c980_0001_2000
+      fields[start + 88] = 0xffff_c980_0001_2000 + 0x1000 * UInt64(index + 1)
+    }
+    for (offset, value) in fields {
+      machine.store(value, linear: RunningExample.table + offset, root: RunningExample.kernelCR3)
+    }
+    machine.store(1 | size << 32, linear: RunningExample.table + 8, root: RunningExample.kernelCR3)
+  }
+
+  private static func options(of machine: FakeMachine) throws -> AuditOptions {
+    var machine = machine
+    let table = try #require(KernelTable(at: VirtualAddress(RunningExample.table), in: &machine))
+    return KernelDeclarations(table: table).options(for: machine.registers)
+  }
+
+  @Test func aShortTableIsReadAsFarAsItGoes() throws {
+    var machine = RunningExample.make()
+    let table = try #require(KernelTable(at: VirtualAddress(RunningExample.table), in: &machine))
+    #expect(table.interface == nil)
+    #expect(table.processors.isEmpty)
+    // The same bytes behind a table that ends before them mean nothing.
+    Self.extend(machine, size: 640)
+    #expect(KernelTable(at: VirtualAddress(RunningExample.table), in: &machine)?.interface == nil)
+    let options = try Self.options(of: machine)
+    #expect(options.kernelStackSize == 0x4000)
+    #expect(options.systemCallVectors == nil)
+    #expect(options.swapgs == .unknown)
+    #expect(options.destination == .any)
+    // It does not say in which slots tables may differ, so nothing is said of the others.
+    #expect(options.referenceRoot == nil)
+  }
+
+  @Test func aTableOfAnotherVersionIsNone() {
+    var machine = RunningExample.make()
+    machine.store(2 | 472 << 32, linear: RunningExample.table + 8, root: RunningExample.kernelCR3)
+    #expect(KernelTable(at: VirtualAddress(RunningExample.table), in: &machine) == nil)
+  }
+
+  @Test func theKernelDeclaresItsWaysIn() throws {
+    let machine = RunningExample.make()
+    Self.extend(machine)
+    let options = try Self.options(of: machine)
+    #expect((0...255).filter { options.systemCallVectors?.contains($0) ?? false } == [0x80])
+    #expect((0...255).filter { options.interruptVectors?.contains($0) ?? false } == Array(32...47))
+    #expect(options.perProcessSlots[6] == 1 << 18)
+    #expect(
+      options.kernelText == AddressInterval(low: RunningExample.text, high: RunningExample.text + 0x4000))
+    #expect(options.systemCallStack == .variable(RunningExample.data + 0x80))
+    #expect(options.systemCallInstruction == .used)
+    #expect(options.swapgs == .used)
+    #expect(options.pageTableIsolation == .unused)
+    #expect(options.referenceRoot == CR3(rawValue: RunningExample.kernelCR3).root)
+    #expect(options.destination == .ringThree)
+  }
+
+  @Test func theFirstProcessorRunsTheProcess() throws {
+    let machine = RunningExample.make()
+    Self.extend(machine)
+    let options = try Self.options(of: machine)
+    #expect(options.processorCount == 2)
+    #expect(options.perProcessorBlock == Self.block)
+    #expect(options.selfPointerOffset == 0)
+    #expect(options.currentStackTop == RunningExample.rsp0)
+    #expect(options.currentRoot == CR3(rawValue: RunningExample.processCR3).root)
+    #expect(options.expectedFSBase == 0x1111)
+    #expect(options.expectedGSBase == 0x2222)
+    #expect(options.interruptStackSizes[0] == 0x1000)
+    #expect(options.otherStacks[1]?.low == RunningExample.exitStack + 0x10_0000)
+  }
+
+  @Test func anotherProcessorHasItsOwnStacks() throws {
+    let machine = RunningExample.make()
+    Self.extend(machine)
+    machine.registerFile.taskRegister?.base = RunningExample.tss + 0x80
+    let options = try Self.options(of: machine)
+    #expect(options.perProcessorBlock == Self.block + 0x100)
+    #expect(options.currentStackTop == 0xffff_c980_0002_0000)
+    #expect(options.currentRoot == nil)
+    #expect(options.expectedFSBase == nil)
+    #expect(options.frameEnd == nil)
+    #expect(options.interruptStackSizes[0] == 0x2000)
+    #expect(options.otherStacks[0]?.low == RunningExample.exitStack + 0x10_0000)
+    #expect(options.otherStacks[1]?.low == RunningExample.exitStack)
+  }
+}

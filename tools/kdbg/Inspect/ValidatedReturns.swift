@@ -1,0 +1,151 @@
+import RingTransition
+import X86
+
+/// Audits one return after the other, each as cheaply as what changed since the others allows.
+struct ValidatedReturns: Sendable {
+  /// More are not kept: one for each thread that is about to run, the latest last.
+  private static let limit = 64
+
+  private var sets: [ValidatedSet] = []
+  /// What the audits cost so far.
+  private(set) var cost = AuditCost()
+
+  /// The audit of the return that `machine` is about to make. The answers are those of an audit that reads everything.
+  mutating func audit(
+    _ machine: inout some Debuggee, declared: KernelDeclarations, asking selection: AuditSelection
+  ) -> ReturnAudit {
+    let clock = ContinuousClock()
+    let start = clock.now
+    let registers = machine.registers
+    let key = ValidatedSet.Key(registers, declared)
+    let mayReuse = selection.cr3 == nil && registers.isLongMode
+    var narrowed: (RecordedRead, before: RecordedRead)?
+    if mayReuse, selection.scope == .everyReturn {
+      var position = sets.count - 1
+      while position >= 0 {
+        let set = sets[position]
+        if set.key == key {
+          switch set.compare(with: &machine) {
+          case .equal:
+            let (audit, reads) = ReturnAudit.again(of: &machine, declared, selection, set)
+            cost.warm.add(reads: set.reads.count + reads, since: start, clock)
+            sets.append(sets.remove(at: position))
+            return audit
+          case .different(let change):
+            // Another thread's stack differs too; an entry that lost rights tells.
+            if let change { narrowed = change }
+          }
+        }
+        position -= 1
+      }
+    }
+    var audit = ReturnAudit(of: &machine, declared: declared, asking: selection)
+    if let narrowed { audit.note(narrowed, selection) }
+    if mayReuse { remember(audit, key, &machine, declared, start, clock) }
+    return audit
+  }
+
+  /// Keeps what a clean audit read.
+  private mutating func remember(
+    _ audit: ReturnAudit, _ key: ValidatedSet.Key, _ machine: inout some Debuggee,
+    _ declared: KernelDeclarations, _ start: ContinuousClock.Instant, _ clock: ContinuousClock
+  ) {
+    guard !audit.isInsideKernel, !audit.violations.contains(where: { !$0.rule.isAboutReturn }) else { return }
+    var options = declared.options(for: audit.registers)
+    options.scope = .everyReturn
+    options.portion = .surroundings
+    var recorder = RecordingMemory(machine, ReadSet())
+    var collector = FindingCollector(AuditSelection())
+    auditReturn(&recorder, options: options, sink: &collector)
+    options.portion = .thisReturn
+    var others = RecordingMemory(machine, ReadSet())
+    var rest = FindingCollector(AuditSelection())
+    auditReturn(&others, options: options, sink: &rest)
+    cost.cold.add(reads: recorder.recorder.count + others.recorder.count, since: start, clock)
+    let reads = recorder.recorder.reads
+    // The same thread's older knowledge is of no use any more; another thread's differs in RSP0 at least.
+    sets.removeAll { set in
+      set.key == key && set.reads.map(\.address) == reads.map(\.address) && set.reads != reads
+        && !set.differsInData(from: reads)
+    }
+    if sets.count >= Self.limit { sets.removeFirst() }
+    sets.append(ValidatedSet(key: key, reads: reads, findings: collector.findings))
+  }
+}
+
+extension ValidatedSet {
+  /// True when something else than page tables differs, such as RSP0.
+  fileprivate func differsInData(from others: [RecordedRead]) -> Bool {
+    zip(reads, others).contains { $0.kind == .data && $0.value != $1.value }
+  }
+}
+
+/// What audits cost, apart for those that read everything and those that compare.
+public struct AuditCost: Sendable {
+  public struct Share: Sendable {
+    public private(set) var audits = 0
+    /// Qwords that were read of the machine, each counted once an audit.
+    public private(set) var reads = 0
+    public private(set) var duration = Duration.zero
+
+    /// Of one audit; 0 where there was none.
+    public var meanReads: Int { audits == 0 ? 0 : reads / audits }
+    public var meanMicroseconds: Int {
+      audits == 0 ? 0 : Int(duration / .microseconds(1)) / audits
+    }
+
+    mutating func add(reads count: Int, since start: ContinuousClock.Instant, _ clock: ContinuousClock) {
+      audits += 1
+      reads += count
+      duration += clock.now - start
+    }
+  }
+
+  /// The audits without an earlier one to lean on, what is kept for later ones included.
+  public internal(set) var cold = Share()
+  public internal(set) var warm = Share()
+
+  public init() {}
+}
+
+extension ReturnAudit {
+  /// The audit of one more return where `set` still stands, and how many qwords it read.
+  fileprivate static func again(
+    of machine: inout some Debuggee, _ declared: KernelDeclarations, _ selection: AuditSelection,
+    _ set: ValidatedSet
+  ) -> (ReturnAudit, Int) {
+    let registers = machine.registers
+    var options = declared.options(for: registers, selection)
+    options.portion = .thisReturn
+    var recorder = RecordingMemory(machine, ReadSet())
+    var fresh = FindingCollector(AuditSelection())
+    let kind = auditReturn(&recorder, options: options, sink: &fresh)
+    let known = kind == .toRingThree ? set.findings : []
+    var collector = FindingCollector(selection)
+    for finding in (fresh.findings + known).sorted(by: { $0.rule.number < $1.rule.number }) {
+      collector.record(finding)
+    }
+    let frame = returnFrame(of: &machine)
+    let audit = ReturnAudit(
+      registers: registers, frame: frame, collector,
+      isInsideKernel: frame?.isUser == false && !declared.leadsToRingThree(registers.rip),
+      process: declared.table?.process)
+    return (audit, recorder.recorder.count)
+  }
+
+  /// Adds RT-109: the processor may still use what an entry allowed before.
+  fileprivate mutating func note(
+    _ change: (RecordedRead, before: RecordedRead), _ selection: AuditSelection
+  ) {
+    guard let now = change.0.value, let before = change.before.value else { return }
+    var collector = FindingCollector(selection)
+    let evidence = Evidence.narrowed(
+      change.0.address, PageTableEntry(rawValue: now), before: PageTableEntry(rawValue: before))
+    let stale = Finding(.staleTranslation, .violated(evidence))
+    for finding in (findings + [stale]).sorted(by: { $0.rule.number < $1.rule.number }) {
+      collector.record(finding)
+    }
+    self = ReturnAudit(
+      registers: registers, frame: frame, collector, isInsideKernel: isInsideKernel, process: process)
+  }
+}
