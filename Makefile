@@ -15,7 +15,7 @@ USER_BUILD := BARE_METAL=user swift build --triple x86_64-unknown-none-elf --too
 KDBG_BUILD := swift build -c release --static-swift-stdlib --scratch-path .build-kdbg --product kdbg
 PROGRAMS := baseline init hello faults cycles leaf echo returns calls provoke
 
-.PHONY: help setup build kernel initrd kdbg debug-kernel plain-kernel run debug test test-long fuzz bench reference lint clean
+.PHONY: help setup build kernel initrd kdbg debug-kernel plain-kernel run debug test fault-matrix test-linux test-long fuzz bench reference lint clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -58,6 +58,12 @@ debug: build ## the kernel under kdbg, stopped at its first return to Ring 3
 
 test: build debug-kernel ## every test
 	@tools/test.sh
+
+fault-matrix: build ## provoke every fault of the list, hold kdbg and the machine to the specification: build/fault-matrix.md
+	@tools/fault-matrix.sh
+
+test-linux: build ## nothing is wrong with Debian's Linux: the audit must agree (downloads the package once, 70 MB)
+	@tools/test-linux.sh
 
 test-long: build debug-kernel ## the tests that take minutes: every fault many times, both kernels
 	@RINGSIDE_LONG_TESTS=1 tools/test.sh

@@ -9,4 +9,7 @@ lint=0
 make lint || lint=1
 swift test --scratch-path .build --parallel --num-workers 2 --xunit-output build/tests.xml 2>&1 | tools/quiet-tests.py
 status=${PIPESTATUS[0]}
+# One test per row, in build/tests-fault-matrix.xml.
+tools/fault-matrix.sh | grep -v '^right'
+[ -e build/tests-fault-matrix.xml ] || status=1
 tools/count-tests.py "$status" "$lint" build/tests*.xml

@@ -124,6 +124,13 @@ final class FakeMachine: Debuggee {
     return reply
   }
 
+  /// What QEMU's log holds once it is on.
+  var log = ""
+  private var isRecording = false
+  var recordedEvents: [RecordedEvent]? { isRecording ? RecordedEvent.events(in: log) : nil }
+  func startRecording() throws(SessionError) { isRecording = true }
+  func stopRecording() throws(SessionError) { isRecording = false }
+
   func detach() throws(SessionError) { state = .ended }
 
   func kill() { state = .ended }

@@ -105,7 +105,7 @@ import X86
           + "Ring 3 in CR3 0x100000 (frame 0x10e000)"
       ])
     #expect(
-      violations { $0.mapFresh(Layout.guardPage, flags: .present | .noExecute) } == [
+      violations { $0.mapFresh(Layout.guardPage, flags: .present | .writable | .noExecute) } == [
         "RT-033 guard-below-stack: hygiene: 0xffffc90000000fff, below the kernel stack, is mapped in "
           + "CR3 0x100000 (frame 0x13a000)"
       ])

@@ -45,6 +45,9 @@ extension Breakage {
     Breakage("page above an IST stack mapped", [106]) {
       $0.mapFresh(Layout.interruptStackTop(2), flags: .present | .writable | .noExecute)
     },
+    Breakage("read-only page above the kernel stack", []) {
+      $0.mapFresh(Layout.rsp0, flags: .present | .noExecute)
+    },
     Breakage("page 0 mapped", [110]) { $0.mapFresh(0, flags: .present | .user) },
     Breakage("the way up still mapped", [110]) {
       $0.map(0x10_0000, to: PhysicalAddress(truncating: 0x10_0000), flags: .present | .writable)

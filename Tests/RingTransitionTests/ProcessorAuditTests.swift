@@ -111,6 +111,12 @@ import X86
       $0.machine.copyRoot()
       $0.machine.clear(.pml4, of: TestMachine.secondTaskState)
     },
+    Case("an IST stack that is nowhere", [176]) {
+      $0.machine.storeVirtual(0xffff_ffff_8006_0000, at: TestMachine.secondTaskState + 36)
+    },
+    Case("an IST word that no gate names", []) {
+      $0.machine.storeVirtual(0xffff_ffff_8006_0000, at: TestMachine.secondTaskState + 84)
+    },
     Case("a table that is being freed", [177]) { $0.options.retiredRoots[0] = Layout.root },
     Case("a shootdown that nobody answered", [178]) { $0.options.pendingShootdowns = 1 },
   ]

@@ -109,6 +109,9 @@ extension Breakage {
     Breakage("guard page mapped", [33]) {
       $0.mapFresh(Layout.guardPage, flags: .present | .writable | .noExecute)
     },
+    Breakage("read-only guard page", []) {
+      $0.mapFresh(Layout.guardPage, flags: .present | .noExecute)
+    },
     Breakage("supervisor keys on", [], unchecked: [26, 147]) {
       $0.registers.cr4.insert(.supervisorProtectionKeys)
     },

@@ -3,7 +3,7 @@ import X86
 /// RT-106...RT-113: what lies beside the needed paths.
 extension Auditor {
   /// RT-106. The pages below the stacks are RT-033's and RT-045's; here it is those above, which a pop too many
-  /// reaches.
+  /// reaches. A read-only page there, such as that of the TSS, cannot be damaged.
   mutating func guardPages<Memory: PhysicalMemory & ~Copyable>(_ memory: inout Memory) -> Verdict {
     guard let rsp0 else { return .unknown(.taskStateSegment) }
     guard options.kernelStackSize != nil else { return .unknown(.stackSize) }
@@ -30,7 +30,7 @@ extension Auditor {
     let top = VirtualAddress(top)
     guard top.rawValue != 0, top.offset(in: .size4KiB) == 0, top.isCanonical(mode.depth) else { return nil }
     let walk = memory.walk(top, root: root, mode: mode)
-    return walk.physicalAddress == nil ? nil : walk
+    return walk.physicalAddress == nil || refusesPush(walk) ? nil : walk
   }
 
   /// RT-108. One stop cannot show which address spaces share an identifier.

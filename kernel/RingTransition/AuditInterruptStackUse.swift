@@ -74,7 +74,7 @@ extension Auditor {
       }
       let below = VirtualAddress(stack.low).pageBase() - 1
       let walk = memory.walk(below, root: root, mode: mode)
-      if walk.physicalAddress != nil { return .violated(.rights(walk)) }
+      if walk.physicalAddress != nil, !refusesPush(walk) { return .violated(.rights(walk)) }
     }
     if let missing { return .unknown(missing) }
     return .held

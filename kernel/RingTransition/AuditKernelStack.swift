@@ -137,9 +137,14 @@ extension Auditor {
     let below = VirtualAddress(pages.interval.low).pageBase() - 1
     let walk = memory.walk(below, root: root, mode: mode)
     switch walk.outcome {
-    case .mapped: return .violated(.rights(walk))
+    case .mapped: return refusesPush(walk) ? .held : .violated(.rights(walk))
     case .unreadable: return .unknown(.memory)
     case .notPresent, .nonCanonical, .reservedBits: return .held
     }
+  }
+
+  /// True where a push of the kernel faults although the page is present: a read-only page guards a stack too.
+  func refusesPush(_ walk: PageWalk) -> Bool {
+    !walk.rights.isWritable && registers.cr0.contains(.writeProtect)
   }
 }

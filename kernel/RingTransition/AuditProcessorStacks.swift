@@ -79,7 +79,8 @@ extension ProcessorAudit {
     return options.perProcessSlots[slot >> 6] & 1 << UInt64(slot & 63) != 0
   }
 
-  /// RT-176. A thread may be moved to any processor at any time, and takes its tables along.
+  /// RT-176. A thread may be moved to any processor at any time, and takes its tables along. Of the stacks, those
+  /// that a needed gate names: a word in the TSS that nothing uses may lead nowhere.
   func processorTablesMapped<Memory: PhysicalMemory & ~Copyable>(
     _ processors: borrowing Span<RegisterFile>, _ memory: inout Memory
   ) -> Verdict {
@@ -87,11 +88,14 @@ extension ProcessorAudit {
     for number in processors.indices where processors[number].isLongMode {
       let own = Stacks(processors[number], options, &memory)
       if !own.isKnown { missing = .taskStateSegment }
+      let gates = gates(of: processors[number], &memory)
+      if !gates.isComplete { missing = .gate }
       for other in processors.indices where processors[other].isLongMode {
         let registers = processors[other]
         for item in 0..<Self.itemCount {
           guard
-            let (address, access) = item < 3 ? table(item, of: processors[number]) : stack(item - 2, of: own)
+            let (address, access) = item < 3
+              ? table(item, of: processors[number]) : stack(item - 2, of: own, gates)
           else { continue }
           guard !isPerProcess(address, registers.pagingMode.depth) else { continue }
           let walk = memory.walk(
@@ -119,9 +123,21 @@ extension ProcessorAudit {
     }
   }
 
-  /// Where the first push onto IST`slot` goes, if its word is set.
-  private func stack(_ slot: Int, of stacks: Stacks) -> (UInt64, PageAccess)? {
-    guard stacks.isKnown, let interval = stacks.interval(slot) else { return nil }
+  /// The gates that must work, as that processor finds them.
+  private func gates<Memory: PhysicalMemory & ~Copyable>(
+    of registers: RegisterFile, _ memory: inout Memory
+  ) -> GateSurvey {
+    var options = options
+    options.scope = .everyReturn
+    var auditor = Auditor(registers: registers, options: options)
+    return auditor.surveyGates(&memory)
+  }
+
+  /// Where the first push onto IST`slot` goes, if a needed gate names the slot and its word is set.
+  private func stack(_ slot: Int, of stacks: Stacks, _ gates: GateSurvey) -> (UInt64, PageAccess)? {
+    guard stacks.isKnown, gates.slots >> UInt8(truncatingIfNeeded: slot) & 1 != 0,
+      let interval = stacks.interval(slot)
+    else { return nil }
     return (interval.high &- 8, .supervisorWrite)
   }
 }

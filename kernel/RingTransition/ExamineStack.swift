@@ -5,6 +5,8 @@ extension Examiner {
   /// How far up the stack the previous frame of a series is looked for, in bytes: what a handler pushes before it
   /// faults again.
   private static var recursionReach: UInt64 { 4096 }
+  /// How much of a stack is looked through for a series, in bytes, whatever its declared size.
+  private static var longestStack: UInt64 { 65536 }
 
   /// Three frames with the same RIP at a constant distance up the stack.
   func recursion<Memory: PhysicalMemory & ~Copyable>(
@@ -29,16 +31,22 @@ extension Examiner {
     if recurs(context, &memory) { return context.rip }
     // Where the series used up the stack, the last program is whatever stored there, and the series lies above it.
     guard observation.vector ?? 8 == ExceptionVector.doubleFault.rawValue else { return nil }
-    var address = (context.rsp &+ 7) & ~7
-    let end = context.rsp &+ stop.kernelStackSize &+ PageSize.size4KiB.bytes
-    while address < end {
+    let start = (context.rsp &+ 7) & ~7
+    let page = PageSize.size4KiB.bytes
+    var distance: UInt64 = 0
+    while distance < min(stop.kernelStackSize, Self.longestStack) &+ page {
+      let address = start &+ distance
       // CS is looked at first: most of a stack is no frame.
-      if auditor.load(address &+ 8, &memory) == context.cs, let frame = readFrame(at: address, &memory),
-        isOnItsStack(frame, address), recurs(frame, &memory)
+      guard let selector = auditor.load(address &+ 8, &memory) else {
+        distance &+= page &- (address &+ 8) & (page &- 1)
+        continue
+      }
+      distance &+= 8
+      if selector == context.cs, let frame = readFrame(at: address, &memory), isOnItsStack(frame, address),
+        recurs(frame, &memory)
       {
         return frame.rip
       }
-      address &+= 8
     }
     return nil
   }

@@ -12,11 +12,12 @@ import audit
 import condition
 import dump
 import machine
+import reads
 import record
 import stub
 import traffic
 
-PARTS = {part.__name__: part for part in (audit, stub, dump, traffic, condition)}
+PARTS = {part.__name__: part for part in (audit, reads, stub, dump, traffic, condition)}
 
 
 def main():

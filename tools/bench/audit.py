@@ -1,6 +1,5 @@
 """Boots, and what an audit costs: under kdbg, and in the kernel itself."""
 
-import json
 import re
 import statistics
 import subprocess
@@ -89,29 +88,6 @@ def measure_audits():
     return [value - base for value in fast], [value - base for value in full]
 
 
-def cost(*command):
-    """What `check cost` says after a run to the end, cold and warm."""
-    line = [KDBG, *command, "-e", "continue", "-e", "check cost", "--json"]
-    done = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LIMIT)
-    answers = [json.loads(text) for text in done.stdout.splitlines() if text.startswith("{")]
-    costs = [answer for answer in answers if "cold" in answer]
-    if not costs or not costs[0]["warm"]["audits"]:
-        sys.exit(f"bench: kdbg ended with status {done.returncode}\n{done.stdout}{done.stderr}")
-    return costs[0]
-
-
-def measure_costs():
-    """One audit, by the way in which memory is read: mapped from the QEMU that kdbg started, or in packets."""
-    def mapped():
-        return cost("run", KERNEL, "--append", "init=/returns", "--console", "/dev/null")
-
-    def packets():
-        with gdbserver("init=/returns") as path:
-            return cost("attach", f"unix:{path}", "-e", "check on")
-
-    return {way.__name__: [way() for _ in range(ROUNDS)] for way in (mapped, packets)}
-
-
 def measure(table):
     table.add("boot.baseline.seconds", measure_boot(), "seconds")
     table.add("attach.walk.detach.seconds", measure_attach(), "seconds")
@@ -119,12 +95,6 @@ def measure(table):
     table.add("check.every.seconds", checked, "seconds per return")
     table.add("check.bare.seconds", bare, "seconds per return")
     table.add("check.every.ratio", ratios, "checked / bare")
-    for way, costs in measure_costs().items():
-        for kind in ("cold", "warm"):
-            if way == "mapped":
-                table.add(f"audit.{kind}.reads", [each[kind]["reads"] for each in costs], "qwords")
-            table.add(f"audit.{kind}.microseconds.{way}", [each[kind]["microseconds"] for each in costs],
-                      "microseconds")
     fast, full = measure_audits()
     table.add("assert.fast.instructions", fast, "instructions per return", at_most=64)
     table.add("assert.full.instructions", full, "instructions per return")

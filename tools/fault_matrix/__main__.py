@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import report, specification, verdict
+from . import report, specification
 from .run import run
 
 BUILD = Path(__file__).parents[2] / "build"
@@ -51,16 +51,11 @@ def main():
     symbols = read_symbols(paths.kernel)
 
     def show(row):
-        reason = unbuildable.get(row.fault)
-        if reason:
-            result = verdict.Result(row, verdict="not-buildable", reason=reason)
-        else:
-            result = run(row, paths, symbols)
+        result = run(row, paths, symbols)
         remark = f"  {'; '.join(result.problems)}" if result.problems else ""
         print(f"{result.verdict:13} {row.identifier} {row.fault}{remark}", flush=True)
         return result
 
-    unbuildable = read_unbuildable()
     with ThreadPoolExecutor(WORKERS) as pool:
         results = list(pool.map(show, rows))
     report.write_json(results, BUILD / "fault-matrix.json")
@@ -68,14 +63,6 @@ def main():
     report.write_xunit(results, BUILD / "tests-fault-matrix.xml")
     print(f"fault-matrix: {len(results)} rows: {report.counts(results)}")
     sys.exit(any(result.verdict == "wrong" for result in results))
-
-
-def read_unbuildable():
-    """The rows that the kernel's own list declares impossible, with the reasons."""
-    listing = BUILD / "unbuildable-faults.tsv"
-    if not listing.exists():
-        return {}
-    return dict(line.split("\t", 1) for line in listing.read_text().splitlines() if "\t" in line)
 
 
 main()

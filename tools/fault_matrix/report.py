@@ -12,14 +12,14 @@ def record(result):
         "outcome": result.happened.text if result.happened else None, "hardware": row.hardware.text,
         "model": result.model or None, "expectedDiagnosis": sorted(row.diagnoses), "diagnosis": result.diagnosis,
         "confidence": result.confidence, "verdict": result.verdict, "problems": result.problems,
-        "reason": result.reason or None, "note": row.note or None}
+        "note": row.note or None}
 
 
 def counts(results):
     found = {}
     for result in results:
         found[result.verdict] = found.get(result.verdict, 0) + 1
-    order = ["right", "model", "not-buildable", "wrong"]
+    order = ["right", "model", "wrong"]
     return ", ".join(f"{found[name]} {name}" for name in order if name in found)
 
 
@@ -37,11 +37,11 @@ def write_markdown(results, path):
             "| {} | `{}` | {} | {} | {} | {} | {} | {} |".format(
                 cells["id"], cells["fault"], " ".join(cells["rules"]) or "-", " ".join(cells["follows"]) or "-",
                 cells["outcome"] or "-", cells["diagnosis"] or "-", cells["confidence"] or "-", cells["verdict"]))
-    wrong = [result for result in results if result.problems or result.reason]
+    wrong = [result for result in results if result.problems]
     if wrong:
         lines += ["", "## Remarks", ""]
         lines += [
-            f"- `{result.row.fault}`: {'; '.join(result.problems) or result.reason}" for result in wrong]
+            f"- `{result.row.fault}`: {'; '.join(result.problems)}" for result in wrong]
     path.write_text("\n".join(lines) + "\n")
 
 

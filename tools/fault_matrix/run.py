@@ -9,6 +9,10 @@ HANG_SECONDS = 4
 # Entries that may come before the one that a row is about: interrupts, and whatever leads to the fault in the kernel.
 MOST_PASSED = 2000
 SYSTEM_CALL = 0x80
+# Acts of the program /provoke whose instruction itself raises the event. They lie behind a computed jump.
+ACTS = {"ud2": 2, "push": 6}
+FIRST_ACT = 0x10000120
+ACT_BYTES = 64
 
 
 def run(row, paths, symbols):
@@ -45,6 +49,8 @@ def follow(result, debugger, symbols):
         foretold = debugger.ask("explain --engine architecture")
     debugger.ask("check off")
     machine = Machine(debugger, symbols)
+    if is_modelled and not foretold.get("returnFault"):
+        foretold = foretell_at_act(row, debugger) or foretold
     machine.watch_entries()
     if "nmi" in row.modifiers:
         debugger.ask("stepi")
@@ -58,9 +64,21 @@ def follow(result, debugger, symbols):
     if row.diagnoses and result.happened.kind not in ("exited", "abort"):
         explained = debugger.ask("explain")
         # What no machine here shows is explained where it is foretold.
-        result.diagnosis = explained.get("cause") or foretold.get("cause")
+        result.diagnosis = explained.get("cause") or (foretold.get("foreseen") or {}).get("cause")
         result.confidence = explained.get("confidence")
     verdict.judge_diagnosis(result)
+
+
+def foretell_at_act(row, debugger):
+    """Where Ring 3 stands at the instruction of the act, what it raises can be told from the instruction."""
+    acts = [number for name, number in ACTS.items() if name in row.modifiers]
+    if not acts:
+        return None
+    breakpoint = debugger.ask(f"break *{FIRST_ACT + ACT_BYTES * acts[0]:#x}")
+    debugger.go_on(ANSWER_SECONDS)
+    foretold = debugger.ask("explain --engine architecture")
+    debugger.ask(f"delete {breakpoint['number']}")
+    return foretold
 
 
 def judge_model(result, debugger, foretold):

@@ -21,7 +21,6 @@ class Result:
     confidence: str | None = None
     problems: list = field(default_factory=list)
     verdict: str = "wrong"
-    reason: str = ""
 
 
 def note_findings(result, audit):

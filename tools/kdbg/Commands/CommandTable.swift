@@ -8,7 +8,7 @@ public struct CommandTable: Sendable {
         InterruptTableCommand(), FrameCommand(), InfoCommand(), ExamineCommand(), ExaminePhysicalCommand(),
         PrintCommand(),
       ]),
-    .init(title: "Judge", commands: [ExplainCommand(), AuditCommand(), CheckCommand()]),
+    .init(title: "Judge", commands: [ExplainCommand(), RecordCommand(), AuditCommand(), CheckCommand()]),
     .init(
       title: "Run",
       commands: [

@@ -22,7 +22,7 @@ struct ExplainCommand: Command {
     default: throw misuse
     }
     try debugger.requireStopped()
-    if debugger.isShutDown { return .answer(debugger.explainShutdown()) }
+    if debugger.isShutDown { return .answer(debugger.witnessed(debugger.explainShutdown())) }
     try debugger.session { () throws(SessionError) in _ = try debugger.control.knowProcessor(.now) }
     let declared = debugger.control.declarations
     let audit = try debugger.inspect { machine -> ReturnAudit? in
@@ -30,8 +30,8 @@ struct ExplainCommand: Command {
       let audit = ReturnAudit(of: &machine, declared: declared)
       return audit.isInsideKernel ? nil : audit
     }
-    if let audit { return .answer(debugger.explain(audit, for: engine)) }
-    return .answer(debugger.explain(StopState(.handler), for: engine))
+    if let audit { return .answer(debugger.witnessed(debugger.explain(audit, for: engine))) }
+    return .answer(debugger.witnessed(debugger.explain(StopState(.handler), for: engine)))
   }
 }
 

@@ -29,6 +29,10 @@ public protocol Debuggee: AnyObject, MachineView {
   /// Asks the stopped target for something cheap; throws when it is gone.
   func confirm() throws(SessionError)
   func monitor(_ command: String) throws(SessionError) -> String
+  /// QEMU's own log of the interrupts that it delivers. The latest events; nil while it is off.
+  var recordedEvents: [RecordedEvent]? { get }
+  func startRecording() throws(SessionError)
+  func stopRecording() throws(SessionError)
   func detach() throws(SessionError)
   func kill()
 }

@@ -79,7 +79,9 @@ public struct Explanation: Sendable {
     _ kernel: KernelTable?
   ) -> NextEntry? {
     let registers = machine.registers
-    guard stop.kind == .handler, registers.isLongMode, registers.cs.requestedPrivilege == 3 else { return nil }
+    guard stop.kind == .handler, registers.isLongMode, registers.cs.requestedPrivilege == 3 else {
+      return nil
+    }
     let program = InterruptFrame(
       rip: registers.rip, cs: UInt64(registers.cs.rawValue), rflags: registers.rflags, rsp: registers.rsp,
       ss: UInt64(registers.ss.rawValue))

@@ -61,7 +61,7 @@ public struct NextEntry: Sendable {
       return
     }
     // What the kernel declares counts even where its gate is not there.
-    guard
+    guard frame.rflags.contains(.interruptEnable),
       let vector = kernel?.interface?.interruptVectors.min()
         ?? (try? InterruptTableView(of: &machine))?.gates.first(where: { $0.canServeController })?.vector
     else { return nil }

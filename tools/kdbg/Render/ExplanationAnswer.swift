@@ -151,7 +151,8 @@ extension Explanation: Answer {
     case .instruction(let instruction):
       page.line(
         "  the program comes to " + instruction.description + " at "
-          + place(instruction.address, page, names) + "; an interrupt may come before",
+          + place(instruction.address, page, names)
+          + (next.chain.context.rflags.contains(.interruptEnable) ? "; an interrupt may come before" : ""),
         .quiet)
     case .returnFault: break
     case .interrupt: page.line("  or any other interrupt or exception; whatever comes first", .quiet)

@@ -8,6 +8,7 @@ final class Farewell: Sendable {
   private struct Words {
     var isRunning = false
     var breakpoints: [[UInt8]] = []
+    var monitorCommands: [String] = []
     var thread: ThreadIdentifier?
     var cleanup: Int?
   }
@@ -45,6 +46,9 @@ final class Farewell: Sendable {
 
   func update(breakpointRemovals: [[UInt8]]) { words.withLock { $0.breakpoints = breakpointRemovals } }
 
+  /// `commands` of QEMU's monitor turn off what must not go on without kdbg.
+  func update(afterwards commands: [String]) { words.withLock { $0.monitorCommands = commands } }
+
   /// Says it, once, if it is armed.
   func say() {
     let words = words.withLock { words in
@@ -57,7 +61,10 @@ final class Farewell: Sendable {
       // The machine must have stopped before it takes packets.
       usleep(100_000)
     }
+    // A command of the monitor may be under way; QEMU must have answered it before the next one.
+    if !words.monitorCommands.isEmpty { usleep(100_000) }
     var requests = words.breakpoints
+    for command in words.monitorCommands { requests.append(GDBClient.monitorRequest(command)) }
     if let mode = dialect.initialMode { requests.append(mode.request) }
     requests.append(dialect.detachRequest(words.thread))
     _ = connection.write([UInt8(ascii: "+")] + requests.flatMap { PacketQueue.framed($0) })

@@ -74,12 +74,16 @@ extension GDBClient {
     throw .unexpectedReply(operation: operation, reply: "more than \(PacketStream.largestPacket) bytes")
   }
 
+  static func monitorRequest(_ command: String) -> [UInt8] {
+    var payload = Request("qRcmd,")
+    payload.append(hexadecimal: command.utf8)
+    return payload.bytes
+  }
+
   /// Runs a monitor command and returns its text. GDB manual, E.4, "qRcmd".
   func monitor(_ command: String) throws(SessionError) -> String {
     let operation = "monitor \(command)"
-    var payload = Request("qRcmd,")
-    payload.append(hexadecimal: command.utf8)
-    try send(payload.bytes, operation)
+    try send(Self.monitorRequest(command), operation)
     var output: [UInt8] = []
     while true {
       let reply = try reply(operation)

@@ -46,6 +46,8 @@ public final class Target: MachineView {
   var breakpoints: Set<Breakpoint> = []
   var stepping = BreakpointStepping.untested
   var stopsSinceDrain = 0
+  /// Where QEMU's interrupt log goes while it is on.
+  var recorder: InterruptLog?
   /// Made at the first use, which may ask the monitor.
   var physicalSource: (any PhysicalSource)?
 
@@ -103,6 +105,7 @@ public final class Target: MachineView {
     try attempt { () throws(SessionError) in
       if state == .running { try stopForDetach() }
       if state == .ended { return }
+      try stopRecording()
       for breakpoint in breakpoints { try remove(breakpoint) }
       try dialect.restore(client)
       try client.request(dialect.detachRequest(selected), "detach").requireOK("detach")
@@ -126,6 +129,8 @@ public final class Target: MachineView {
   /// Leaves the connection to the next client.
   func close() {
     state = .ended
+    recorder?.remove()
+    recorder = nil
     farewell.disarm()
     client.connection.hangUp()
   }

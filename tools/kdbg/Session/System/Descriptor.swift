@@ -75,6 +75,16 @@ final class Descriptor: Sendable {
     return Descriptor(owning: number)
   }
 
+  /// A new named pipe, open for reading without waiting for a writer.
+  static func namedPipe(at path: String) throws(SessionError) -> Descriptor {
+    // SAFETY: the path lives through both calls.
+    let number = unsafe mkfifo(path, 0o600) == 0 ? unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1
+    guard number >= 0 else {
+      throw .systemFailure(operation: "create the pipe \(path)", errorNumber: errno)
+    }
+    return Descriptor(owning: number)
+  }
+
   enum FileKind: Equatable {
     case absent
     case regular
