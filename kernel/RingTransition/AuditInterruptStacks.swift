@@ -26,13 +26,14 @@ extension Auditor {
     return .held
   }
 
-  /// RT-042.
+  /// RT-042. At every return the stacks of #DF and NMI, which no state of the machine keeps away, and of them what their
+  /// frames need; all stacks to their bottoms whenever a register that names a table or a stack has changed.
   mutating func interruptStackUsable<Memory: PhysicalMemory & ~Copyable>(
     _ survey: GateSurvey, _ memory: inout Memory
   ) -> Verdict {
     guard registers.interruptTable != nil else { return .unknown(.interruptTable) }
     var missing: Missing? = slotsAreComplete ? nil : .gate
-    for slot in 1...7 where isUsed(slot: slot) {
+    for slot in 1...7 where isUsed(slot: slot) && isAsked(slot: slot, &memory) {
       guard let word = interruptStacks[slot - 1] else {
         missing = .taskStateSegment
         continue
@@ -47,6 +48,17 @@ extension Auditor {
     return .held
   }
 
+  private mutating func isAsked<Memory: PhysicalMemory & ~Copyable>(
+    slot: Int, _ memory: inout Memory
+  ) -> Bool {
+    guard !options.scope.asks(.t1) else { return true }
+    for exception in 0..<2 {
+      let vector = (exception == 0 ? ExceptionVector.doubleFault : .nonMaskableInterrupt).rawValue
+      if let gate = gate(vector, &memory), Int(gate.interruptStack) == slot { return true }
+    }
+    return false
+  }
+
   private mutating func verdict<Memory: PhysicalMemory & ~Copyable>(
     onStack word: UInt64, slot: Int, _ memory: inout Memory
   ) -> Verdict {
@@ -56,7 +68,7 @@ extension Auditor {
     case .refused(let probe): return probe.verdict
     case .accepted: break
     }
-    guard let size = interruptStackSize(slot) else { return .held }
+    guard options.scope.asks(.t1), let size = interruptStackSize(slot) else { return .held }
     let top = InterruptFrame.top(for: word)
     let low = top &- size
     var page = VirtualAddress(top &- 8).pageBase().rawValue
