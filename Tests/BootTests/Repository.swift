@@ -30,3 +30,11 @@ enum KernelBuild: String, CaseIterable, Sendable, CustomTestStringConvertible {
   var path: String { Repository.product(rawValue) }
   var testDescription: String { self == .release ? "release" : "debug" }
 }
+
+extension KernelBuild {
+  /// Where a symbol of the kernel's is.
+  func address(of symbol: String) throws -> UInt64 {
+    let line = try run("nm", [path]).lines.first { $0.hasSuffix(" " + symbol) }
+    return try #require(line.flatMap { UInt64($0.prefix { $0 != " " }, radix: 16) })
+  }
+}

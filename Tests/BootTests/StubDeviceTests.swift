@@ -139,7 +139,7 @@ struct StubDeviceTests {
       ranges.dropLast(3).last?.last ?? 0 > 0xffff_8000_0ff0_0000, "256 MiB, but for what the firmware keeps")
     #expect(ranges.suffix(3).prefix(2).map(\.first) == [0xffff_c900_0000_0000, 0xffff_c980_0000_0000])
     let image = try #require(ranges.last)
-    let code = try #require(try KernelSymbols.address(of: "kernel_trap", in: kernel))
+    let code = try kernel.address(of: "kernel_trap")
     #expect(image[0] > 0xffff_ffff_8010_0000 && image[0] < code && image[1] > code)
     #expect(!gdb.output.contains(" ro "), "a breakpoint in text takes no debug register")
     let counts = gdb.errors.matches(of: /packets received +(\d+)/).compactMap { Int($0.1) }

@@ -95,7 +95,7 @@ struct StubInterruptTests {
     let machine = try StubMachine(.release, "gdb=wait")
     let gdb = try attach(machine)
     // The kernel waits behind its own breakpoint, interrupts off. `jmp .` goes there: not into what an NMI needs.
-    let site = try #require(try KernelSymbols.address(of: "debug_trap")) + 1
+    let site = try KernelBuild.release.address(of: "debug_trap") + 1
     let place = "0x\(String(site, radix: 16)) cs 0x8 if 0"
     #expect(try self.place(gdb) == place)
     try type(["set $code = *(short *) $pc", "set var *(short *) $pc = 0xfeeb"], gdb)
@@ -126,14 +126,5 @@ struct StubInterruptTests {
     #expect(gdb.output.contains("cs 0x8\n"), "\(gdb.output)\(gdb.errors)")
     #expect(gdb.output.contains("(waits for input, CR3 0x"))
     #expect(machine.exitStatus() == StubSessionTests.killed)
-  }
-}
-
-/// The kernel's symbols.
-enum KernelSymbols {
-  static func address(of name: String, in kernel: KernelBuild = .release) throws -> UInt64? {
-    let symbols = try run("nm", [kernel.path])
-    let line = symbols.lines.first { $0.hasSuffix(" " + name) }
-    return line.flatMap { UInt64($0.prefix { $0 != " " }, radix: 16) }
   }
 }

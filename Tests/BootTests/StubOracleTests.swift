@@ -19,7 +19,7 @@ struct StubOracleTests {
       try Endpoint(parsing: "unix:\(machine.serverSocket)"), replyLimit: .seconds(60))
     try qemu.resume()
     let stub = try Target.attach(try Endpoint(parsing: "unix:\(machine.socket)"), replyLimit: .seconds(60))
-    let site = VirtualAddress(try #require(try symbolAddress("kernel_trap")))
+    let site = VirtualAddress(try KernelBuild.release.address(of: "kernel_trap"))
     try qemu.interrupt()
     _ = try qemu.waitForStop(limit: .seconds(60))
     let gates = try Self.entries(qemu)
@@ -113,12 +113,6 @@ struct StubOracleTests {
     }
     stub.kill()
     #expect(machine.exitStatus() == StubSessionTests.killed)
-  }
-
-  private func symbolAddress(_ name: String) throws -> UInt64? {
-    let symbols = try run("nm", [KernelBuild.release.path])
-    let line = symbols.lines.first { $0.hasSuffix(" " + name) }
-    return line.flatMap { UInt64($0.prefix { $0 != " " }, radix: 16) }
   }
 
   /// Takes one page of RAM out of the kernel's window, of which the stub believes that all of it is there.

@@ -191,11 +191,3 @@ struct StubStepTests {
     }
   }
 }
-
-extension KernelBuild {
-  /// Where a symbol of the kernel's is.
-  func address(of symbol: String) throws -> UInt64 {
-    let line = try run("nm", [path]).lines.first { $0.hasSuffix(" " + symbol) }
-    return try #require(line.flatMap { UInt64($0.prefix { $0 != " " }, radix: 16) })
-  }
-}

@@ -75,17 +75,14 @@ extension Target {
   ]
 
   private func askModel(_ learned: inout ModelSpecificRegisters) throws(SessionError) {
-    func property(_ name: String) throws(SessionError) -> String {
-      try client.monitor("qom-get /machine/unattached/device[0] \(name)").filter { !$0.isWhitespace }
-    }
     for (name, feature) in Self.properties {
-      switch try property(name) {
+      switch try processorProperty(name) {
       case "true": learned.features.set(feature, true)
       case "false": learned.features.set(feature, false)
       default: break
       }
     }
-    switch try property("vendor") {
+    switch try processorProperty("vendor") {
     case "\"GenuineIntel\"": learned.vendor = .intel
     case "\"AuthenticAMD\"": learned.vendor = .amd
     default: break

@@ -94,8 +94,13 @@ extension Target {
 
   private func monitorAddressBits() -> Int? {
     guard emulator == nil else { return nil }
-    let text = try? client.monitor("qom-get /machine/unattached/device[0] phys-bits")
-    return text.flatMap { Int($0.filter { !$0.isWhitespace }) }
+    return (try? processorProperty("phys-bits")).flatMap { Int($0) }
+  }
+
+  /// What QEMU's monitor says of its first processor object, without white space; its complaint where there is no such
+  /// property.
+  func processorProperty(_ name: String) throws(SessionError) -> String {
+    try client.monitor("qom-get /machine/unattached/device[0] \(name)").filter { !$0.isWhitespace }
   }
 
   /// Forgets what was read from the machine: it ran, or was written to.
