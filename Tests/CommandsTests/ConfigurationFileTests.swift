@@ -107,7 +107,7 @@ import X86
     ("swapgs = maybe", 1, "\"maybe\" is none of no, yes"),
     ("swapgs = yes\n\nswapgs = no", 3, "\"swapgs\" is given twice"),
     ("kernel-stack-size = 4K", 1, "not a number: \"4K\""),
-    ("kernel-stack-size =", 1, "not an address: \"\""),
+    ("kernel-stack-size =", 1, "not an expression: \"\""),
     ("kernel-text = nobody..start", 1, "no symbol \"nobody\""),
     (
       "kernel-text = twice..start", 1,

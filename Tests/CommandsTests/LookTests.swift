@@ -121,7 +121,9 @@ import X86
           "p $rip", "print start + 0x10 - 4", "p/x 255", "p/d 0xffffffffffffffff", "p/t 5", "p/o 8", "p/u -1",
           "p (1+2)-(4)", "p 0x1_0000", "p twice", "p nobody", "p $nobody", "p 12z", "p 1 +", "p /q 1",
           "p/q 1",
-          "p 99999999999999999999", "p 'start'",
+          "p 99999999999999999999", "p 'start'", "p *$rsp", "p {u16}($rsp+8) & 3 == 3", "p $eax",
+          "p $al + $r8d", "p *0",
+          "p {u32 physical} 0x300000", "p {u32 physical} 1 << 60", "p 1/0", "p 1 < 2 && 3 != 4",
         ], RunningExample.make), "print")
   }
 

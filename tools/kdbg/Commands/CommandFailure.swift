@@ -9,7 +9,13 @@ public enum CommandFailure: Error, Equatable, Sendable {
   case ambiguousCommand(String, candidates: [String])
   /// The arguments do not fit; the text is the command's usage line.
   case usage(String)
-  case notAnAddress(String)
+  /// The text that is no expression, and what of it could not be read; empty for its end.
+  case notAnExpression(String, near: String)
+  case divisionByZero
+  /// Memory at this address, linear or physical, cannot be read or written here.
+  case unreadable(UInt64, MemoryUnit.Space)
+  /// There is no machine whose memory could be read.
+  case noMemoryHere
   case notANumber(String)
   case notAVector(String)
   case notARule(String)
@@ -41,7 +47,13 @@ public enum CommandFailure: Error, Equatable, Sendable {
     case .ambiguousCommand(let name, let candidates):
       "Ambiguous command \"\(name)\": \(candidates.joined(separator: ", "))."
     case .usage(let usage): "usage: \(usage)"
-    case .notAnAddress(let text): "not an address: \"\(text)\""
+    case .notAnExpression(let text, let rest):
+      "not an expression: \"\(text)\""
+        + (rest == text ? "" : rest.isEmpty ? " (at its end)" : " (at \"\(rest)\")")
+    case .divisionByZero: "division by zero"
+    case .unreadable(let address, .linear): "no memory at \(address.hexadecimal)"
+    case .unreadable(let address, .physical): "no physical memory at \(address.hexadecimal)"
+    case .noMemoryHere: "memory cannot be read here"
     case .notANumber(let text): "not a number: \"\(text)\""
     case .notAVector(let text): "not a vector: \"\(text)\" (0 to 255)"
     case .notARule(let text): "not a rule: \"\(text)\" (as in RT-026,RT-040..RT-049)"

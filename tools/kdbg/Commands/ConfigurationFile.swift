@@ -164,6 +164,8 @@ private struct ProgramScope: ExpressionScope {
     guard addresses.count <= 1 else { throw .ambiguousSymbol(name, addresses.map(\.rawValue)) }
     return addresses.first?.rawValue
   }
+
+  func memory(_ unit: MemoryUnit, at address: UInt64) throws(CommandFailure) -> UInt64 { throw .noMemoryHere }
 }
 
 extension ConfigurationFile {

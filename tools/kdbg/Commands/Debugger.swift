@@ -73,25 +73,3 @@ public final class Debugger {
     }
   }
 }
-
-// MARK: Expressions
-
-extension Debugger: ExpressionScope {
-  public func register(_ name: String) throws(CommandFailure) -> UInt64? {
-    guard let register = RegisterName(alias: name) else { return nil }
-    try requireStopped()
-    guard let value = register.value(in: target.coreRegisters) else { throw .unknownRegister(name) }
-    return value
-  }
-
-  public func symbol(_ name: String) throws(CommandFailure) -> UInt64? {
-    let addresses = program?.addresses(named: name) ?? []
-    guard addresses.count <= 1 else { throw .ambiguousSymbol(name, addresses.map(\.rawValue)) }
-    return addresses.first?.rawValue
-  }
-
-  /// The address that `text` means.
-  func address(_ text: String) throws(CommandFailure) -> VirtualAddress {
-    VirtualAddress(try Expression.value(of: text, in: self))
-  }
-}

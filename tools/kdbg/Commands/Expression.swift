@@ -1,74 +1,52 @@
-/// What an expression's names stand for.
-public protocol ExpressionScope {
-  /// The value of register `name` (without `$`), nil when there is none of that name.
-  func register(_ name: String) throws(CommandFailure) -> UInt64?
-  /// The address of the symbol `name`, nil when there is none.
-  func symbol(_ name: String) throws(CommandFailure) -> UInt64?
-}
-
-/// An address or number as users write it: numbers, `$registers`, symbols, and sums, differences and products of them.
-/// Arithmetic wraps at 64 bits, as the processor's does.
+/// What users write where a number is wanted: addresses, conditions, `print`. Arithmetic wraps at 64 bits and comparisons
+/// are unsigned, as addresses want it; a comparison is 1 or 0, and what is not 0 is true.
 ///
-///     sum     = product { ("+" | "-") product }
-///     product = term { "*" term }
-///     term    = NUMBER | "$" REGISTER | SYMBOL | "'" DEMANGLED SYMBOL "'" | "(" sum ")" | "-" term
-public struct Expression {
-  private var scanner: Scanner
-  private let scope: any ExpressionScope
+/// A symbol stands for its address. The operators and how they bind are C's; ``ExpressionParser`` has the grammar.
+public indirect enum Expression: Equatable, Sendable {
+  case number(UInt64)
+  /// Without `$`.
+  case register(String)
+  case symbol(String)
+  /// `*EXPR`, `{u32} EXPR`.
+  case memory(MemoryUnit, Expression)
+  case unary(Unary, Expression)
+  case binary(Binary, Expression, Expression)
+
+  public enum Unary: String, Equatable, Sendable {
+    case minus = "-"
+    case complement = "~"
+    case not = "!"
+  }
+
+  public enum Binary: String, Equatable, Sendable {
+    case times = "*"
+    case over = "/"
+    case remainder = "%"
+    case plus = "+"
+    case minus = "-"
+    case shiftLeft = "<<"
+    case shiftRight = ">>"
+    case less = "<"
+    case lessOrEqual = "<="
+    case greater = ">"
+    case greaterOrEqual = ">="
+    case equal = "=="
+    case different = "!="
+    case bitAnd = "&"
+    case bitExclusiveOr = "^"
+    case bitOr = "|"
+    case and = "&&"
+    case or = "||"
+  }
+
+  /// Reads `text`; throws ``CommandFailure/notAnExpression(_:near:)`` where it is none.
+  public init(_ text: String) throws(CommandFailure) {
+    self = try ExpressionParser.expression(text)
+  }
 
   /// The value of `text` in `scope`.
   public static func value(of text: String, in scope: any ExpressionScope) throws(CommandFailure) -> UInt64 {
-    var expression = Expression(scanner: Scanner(text), scope: scope)
-    let value = try expression.sum()
-    guard expression.scanner.isAtEnd else { throw .notAnAddress(text) }
-    return value
-  }
-
-  private mutating func sum() throws(CommandFailure) -> UInt64 {
-    var value = try product()
-    while true {
-      if scanner.take("+") {
-        value &+= try product()
-      } else if scanner.take("-") {
-        value &-= try product()
-      } else {
-        return value
-      }
-    }
-  }
-
-  private mutating func product() throws(CommandFailure) -> UInt64 {
-    var value = try term()
-    while scanner.take("*") { value &*= try term() }
-    return value
-  }
-
-  private mutating func term() throws(CommandFailure) -> UInt64 {
-    if scanner.take("-") { return 0 &- (try term()) }
-    if scanner.take("(") {
-      let value = try sum()
-      guard scanner.take(")") else { throw .notAnAddress(scanner.text) }
-      return value
-    }
-    if let quoted = scanner.quoted() { return try symbol(quoted) }
-    guard let word = scanner.word() else { throw .notAnAddress(scanner.text) }
-    if let first = word.first, first.isNumber {
-      guard let number = Self.number(word) else { throw .notANumber(word) }
-      return number
-    }
-    // Mangled Swift names begin with the character that marks a register.
-    if word.first == "$" {
-      let name = String(word.dropFirst())
-      if let value = try scope.register(name) { return value }
-      if let value = try scope.symbol(word) { return value }
-      throw .noSuchRegister(name)
-    }
-    return try symbol(word)
-  }
-
-  private func symbol(_ name: String) throws(CommandFailure) -> UInt64 {
-    guard let value = try scope.symbol(name) else { throw .noSuchSymbol(name) }
-    return value
+    try Expression(text).value(in: scope)
   }
 
   /// A number: decimal, or hexadecimal behind `0x`; digits may be grouped with `_`. Nil when it is not one or
@@ -80,42 +58,82 @@ public struct Expression {
   }
 }
 
-/// Takes an expression apart from the left.
-private struct Scanner {
-  let text: String
-  private var rest: Substring
+// MARK: Evaluation
 
-  init(_ text: String) {
-    self.text = text
-    rest = text[...]
+extension Expression {
+  public func value(in scope: any ExpressionScope) throws(CommandFailure) -> UInt64 {
+    switch self {
+    case .number(let number): return number
+    case .register(let name): return try Self.register(name, scope)
+    case .symbol(let name):
+      guard let value = try scope.symbol(name) else { throw .noSuchSymbol(name) }
+      return value
+    case .memory(let unit, let address): return try scope.memory(unit, at: try address.value(in: scope))
+    case .unary(let operation, let operand): return operation.apply(to: try operand.value(in: scope))
+    case .binary(let operation, let left, let right):
+      let value = try left.value(in: scope)
+      // The right side of a decided one may not even be readable.
+      if operation == .and, value == 0 { return 0 }
+      if operation == .or, value != 0 { return 1 }
+      return try operation.apply(value, try right.value(in: scope))
+    }
   }
 
-  private mutating func skipSpaces() { rest = rest.drop { $0 == " " || $0 == "\t" } }
-
-  var isAtEnd: Bool { rest.allSatisfy { $0 == " " || $0 == "\t" } }
-
-  mutating func take(_ character: Character) -> Bool {
-    skipSpaces()
-    guard rest.first == character else { return false }
-    rest.removeFirst()
-    return true
+  /// Throws where a name means nothing in `scope`; reads no memory.
+  public func checkNames(in scope: any ExpressionScope) throws(CommandFailure) {
+    switch self {
+    case .number: break
+    case .register, .symbol: _ = try value(in: scope)
+    case .memory(_, let operand), .unary(_, let operand): try operand.checkNames(in: scope)
+    case .binary(_, let left, let right):
+      try left.checkNames(in: scope)
+      try right.checkNames(in: scope)
+    }
   }
 
-  /// The text between two apostrophes.
-  mutating func quoted() -> String? {
-    skipSpaces()
-    guard rest.first == "'", let end = rest.dropFirst().firstIndex(of: "'") else { return nil }
-    let inner = String(rest.dropFirst()[..<end])
-    rest = rest[rest.index(after: end)...]
-    return inner
+  /// Mangled Swift names begin with the character that marks a register.
+  private static func register(
+    _ name: String, _ scope: any ExpressionScope
+  ) throws(CommandFailure) -> UInt64 {
+    if let value = try scope.register(name) { return value }
+    if let value = try scope.symbol("$" + name) { return value }
+    throw .noSuchRegister(name)
   }
+}
 
-  /// The longest run of characters that names and numbers are made of.
-  mutating func word() -> String? {
-    skipSpaces()
-    let word = rest.prefix { $0.isLetter || $0.isNumber || "_.$@?".contains($0) }
-    guard !word.isEmpty else { return nil }
-    rest = rest[word.endIndex...]
-    return String(word)
+extension Expression.Unary {
+  func apply(to value: UInt64) -> UInt64 {
+    switch self {
+    case .minus: 0 &- value
+    case .complement: ~value
+    case .not: value == 0 ? 1 : 0
+    }
+  }
+}
+
+extension Expression.Binary {
+  func apply(_ left: UInt64, _ right: UInt64) throws(CommandFailure) -> UInt64 {
+    switch self {
+    case .times: return left &* right
+    case .over, .remainder:
+      guard right != 0 else { throw .divisionByZero }
+      return self == .over ? left / right : left % right
+    case .plus: return left &+ right
+    case .minus: return left &- right
+    // Swift's own: a distance of 64 and more leaves nothing.
+    case .shiftLeft: return left << right
+    case .shiftRight: return left >> right
+    case .less: return left < right ? 1 : 0
+    case .lessOrEqual: return left <= right ? 1 : 0
+    case .greater: return left > right ? 1 : 0
+    case .greaterOrEqual: return left >= right ? 1 : 0
+    case .equal: return left == right ? 1 : 0
+    case .different: return left != right ? 1 : 0
+    case .bitAnd: return left & right
+    case .bitExclusiveOr: return left ^ right
+    case .bitOr: return left | right
+    case .and: return left != 0 && right != 0 ? 1 : 0
+    case .or: return left != 0 || right != 0 ? 1 : 0
+    }
   }
 }
