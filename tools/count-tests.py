@@ -12,6 +12,7 @@ import xml.etree.ElementTree as tree
 def main():
     status, lint = int(sys.argv[1]), int(sys.argv[2])
     passed = failed = 0
+    failures = []
     for path in sys.argv[3:]:
         try:
             root = tree.parse(path).getroot()
@@ -19,8 +20,13 @@ def main():
             print(f"test: {path}: {error}", file=sys.stderr)
             continue
         for case in root.iter("testcase"):
-            if case.find("failure") is not None or case.find("error") is not None:
+            failure = case.find("failure")
+            if failure is None:
+                failure = case.find("error")
+            if failure is not None:
                 failed += 1
+                text = " ".join((failure.get("message") or failure.text or "").split())
+                failures.append(f"{case.get('classname')}.{case.get('name')}: {text[:400]}")
             else:
                 passed += 1
     # The formatter and the Embedded Swift compiler count as one test.
@@ -32,6 +38,9 @@ def main():
     if status != 0 and failed == 0:
         print(f"test: the test run ended with status {status}; see build/test.log", file=sys.stderr)
         failed = 1
+    # At the end, where a log that was cut short still has them.
+    for failure in failures:
+        print(f"failed: {failure}")
     print(f"{passed} passed, {failed} failed")
     sys.exit(0 if failed == 0 and passed > 1 else 1)
 

@@ -51,6 +51,20 @@ import Testing
     }
   }
 
+  /// One damaged packet in 256 has the right checksum; what a stub says of itself is asked for until it comes twice.
+  @Test func aDescriptionWithDamageThatPassedIsNotBelieved() throws {
+    let rejections = Counter()
+    let stub = try FakeStub { request, before in
+      switch request {
+      case "-": rejections.next() == 0 ? .reply("PacketSize=1000;QSterrNoAckMode+") : .silence
+      case _ where !request.hasPrefix("qSupported"): Self.answer(request)
+      case _ where before == 0: .raw("+$PacketSize=1000;QStartNoAckMode+#00")
+      default: .reply("PacketSize=1000;QStartNoAckMode+")
+      }
+    }
+    #expect(try client(stub).negotiate().has("QStartNoAckMode"))
+  }
+
   /// A stub that answers twice, the second time late: nothing is out of step afterwards.
   @Test func aSecondAnswerIsNotTakenForTheNextOne() throws {
     let stub = try FakeStub { request, before in

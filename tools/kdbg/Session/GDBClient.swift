@@ -77,13 +77,16 @@ final class GDBClient {
     throw end(.timedOut(operation: operation, limit: limit))
   }
 
-  /// Registers, memory, and what `qXfer` gives.
+  /// Registers, memory, what `qXfer` gives, and what the stub says of itself: its answer to `qSupported` is the longest
+  /// of all, and decides how it is spoken to.
   private static func reads(_ payload: [UInt8]) -> Bool {
     switch payload.first {
     case UInt8(ascii: "g"), UInt8(ascii: "p"), UInt8(ascii: "m"), UInt8(ascii: "x"): true
-    default: payload.starts(with: Array("qXfer".utf8))
+    default: descriptions.contains { payload.starts(with: $0) }
     }
   }
+
+  private static let descriptions = ["qXfer", "qSupported", "qqemu.", "vCont?"].map { Array($0.utf8) }
 
   func request(_ text: String, _ operation: String) throws(SessionError) -> Reply {
     try request(Array(text.utf8), operation)
