@@ -15,6 +15,21 @@ public protocol Program: NameSource {
   func tableLoadInstructions() throws(SymbolError) -> [VirtualAddress]
   /// Where `code` stands in the program's code, whether or not an instruction begins there.
   func occurrences(of code: [UInt8]) -> [VirtualAddress]
+  /// The functions whose code stands at `address`, the innermost first; nil without debugging information for it.
+  func scopes(at address: VirtualAddress) -> CodeScopes?
+  /// The caller of a frame with `registers` whose instruction is at `address`, by call-frame information; `read` gives a
+  /// qword of memory.
+  func caller(
+    at address: VirtualAddress, _ registers: FrameRegisters, read: (VirtualAddress) -> UInt64?
+  ) throws(UnwindFailure) -> UnwoundFrame
+}
+
+extension Program {
+  public func scopes(at address: VirtualAddress) -> CodeScopes? { nil }
+
+  public func caller(
+    at address: VirtualAddress, _ registers: FrameRegisters, read: (VirtualAddress) -> UInt64?
+  ) throws(UnwindFailure) -> UnwoundFrame { throw .noInformation }
 }
 
 /// An instruction that can return to Ring 3: `iretq`, `sysretq` and their relatives.
@@ -58,6 +73,12 @@ public struct ELFProgram: Program {
   public func names(withPrefix prefix: String) -> [String] { image.names(withPrefix: prefix) }
 
   public func sourceLine(at address: VirtualAddress) -> String? { image.line(at: address)?.description }
+
+  public func scopes(at address: VirtualAddress) -> CodeScopes? { image.scopes(at: address) }
+
+  public func caller(
+    at address: VirtualAddress, _ registers: FrameRegisters, read: (VirtualAddress) -> UInt64?
+  ) throws(UnwindFailure) -> UnwoundFrame { try image.caller(at: address, registers, read: read) }
 
   public func returnInstructions() throws(SymbolError) -> [ReturnInstruction] {
     try image.returnSites().map { ReturnInstruction(address: $0.address, mnemonic: $0.instruction.rawValue) }

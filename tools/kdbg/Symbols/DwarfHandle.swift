@@ -10,6 +10,7 @@ final class DwarfHandle {
   private let file: ElfHandle
   private let dwarf: OpaquePointer
   private lazy var ranges = makeRanges()
+  private var functions: [Dwarf_Off: FunctionIndex] = [:]
 
   /// Addresses that one compilation unit covers, and where the unit's entry stands in .debug_info.
   private struct UnitRange {
@@ -31,16 +32,33 @@ final class DwarfHandle {
     unsafe dwarf_end(dwarf)
   }
 
-  func line(at address: VirtualAddress) -> SourceLine? {
+  /// The table of .debug_frame, which belongs to this object; nil when there is none.
+  func callFrames() -> OpaquePointer? {
+    // SAFETY: the handle is live.
+    unsafe dwarf_getcfi(dwarf)
+  }
+
+  /// Where the entry of the unit stands whose code holds `address`.
+  func unit(at address: VirtualAddress) -> Dwarf_Off? {
     let location = address.rawValue
     // Ranges of different units do not overlap, except those of code that the linker dropped (at 0 or 1).
     let after = ranges.partitionPoint { $0.low > location }
     guard after > 0, location < ranges[after - 1].high else { return nil }
+    return ranges[after - 1].entry
+  }
+
+  /// The entry at `offset`, which came from this object.
+  func entry(at offset: Dwarf_Off) -> Dwarf_Die? {
     // SAFETY: an empty entry, which libdw fills before it is used.
-    var unit = unsafe Dwarf_Die()
-    // SAFETY: the handle is live, the offset came from it, and `unit` lives across both calls.
-    guard unsafe dwarf_offdie(dwarf, ranges[after - 1].entry, &unit) != nil,
-      let row = unsafe dwarf_getsrc_die(&unit, location)
+    var entry = unsafe Dwarf_Die()
+    // SAFETY: the handle is live and `entry` lives across the call.
+    return unsafe dwarf_offdie(dwarf, offset, &entry) == nil ? nil : entry
+  }
+
+  func line(at address: VirtualAddress) -> SourceLine? {
+    guard let offset = unit(at: address), var unit = unsafe entry(at: offset),
+      // SAFETY: the unit's entry belongs to the live handle.
+      let row = unsafe dwarf_getsrc_die(&unit, address.rawValue)
     else { return nil }
     var line: CInt = 0
     // SAFETY: the row belongs to the live handle; the path is copied at once.
@@ -48,6 +66,14 @@ final class DwarfHandle {
       return nil
     }
     return SourceLine(file: unsafe String(cString: path), line: Int(line))
+  }
+
+  /// The functions whose code stands at `address`, the innermost first; nil where no entry covers it.
+  func scopes(at address: VirtualAddress) -> CodeScopes? {
+    guard let unit = unit(at: address) else { return nil }
+    let index = functions[unit] ?? FunctionIndex(unit: unit, of: self)
+    functions[unit] = index
+    return index.scopes(at: address, line: line(at: address), in: self)
   }
 
   private func makeRanges() -> [UnitRange] {

@@ -16,6 +16,7 @@ public final class ELFImage {
   private let file: ElfHandle
   private(set) lazy var symbols = SymbolTable(file: file, sections: sections)
   private lazy var lines = DwarfHandle(file: file)
+  private lazy var callFrames = CallFrameHandle(file: file, dwarf: lines)
 
   /// Opens the program at `path`; refuses whatever is not a linked 64-bit x86_64 ELF.
   public init(path: String) throws(SymbolError) {
@@ -77,4 +78,22 @@ extension ELFImage {
 
   /// The source line of the instruction at `address`; nil without DWARF for it.
   public func line(at address: VirtualAddress) -> SourceLine? { lines?.line(at: address) }
+}
+
+// MARK: Stacks
+
+extension ELFImage {
+  /// The functions whose code stands at `address`, the innermost first; nil without DWARF for it.
+  public func scopes(at address: VirtualAddress) -> CodeScopes? { lines?.scopes(at: address) }
+
+  /// The caller of a frame whose next instruction is at `address` and whose registers are `registers`, by the call-frame
+  /// information; `read` gives a qword of memory.
+  ///
+  /// `address` is RIP, or one less for a frame that has called: the call may be the last instruction of its function.
+  public func caller(
+    at address: VirtualAddress, _ registers: FrameRegisters, read: (VirtualAddress) -> UInt64?
+  ) throws(UnwindFailure) -> UnwoundFrame {
+    guard let rules = callFrames.rules(at: address) else { throw .noInformation }
+    return try rules.caller(of: registers, read: read)
+  }
 }

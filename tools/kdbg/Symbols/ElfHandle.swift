@@ -216,4 +216,10 @@ extension ElfHandle {
     // SAFETY: the handle is live, and whoever asks keeps this object alive as long as the result.
     unsafe dwarf_begin_elf(elf, DWARF_C_READ, nil)
   }
+
+  /// A libdw handle on .eh_frame, to be ended before this object is; nil when there is none.
+  func beginCallFrames() -> OpaquePointer? {
+    // SAFETY: the handle is live, and whoever asks keeps this object alive as long as the result.
+    unsafe dwarf_getcfi_elf(elf)
+  }
 }

@@ -23,6 +23,11 @@ struct SymbolName: Equatable {
     spellings = all
   }
 
+  /// What to show for a linker name.
+  static func shown(_ rawName: String) -> String {
+    Demangler.demangle(rawName).map { SymbolName(demangled: $0).qualified } ?? rawName
+  }
+
   private typealias Text = ArraySlice<UInt8>
 
   private static func string(_ text: some Sequence<UInt8>) -> String {
