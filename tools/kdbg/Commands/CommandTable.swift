@@ -5,7 +5,8 @@ public struct CommandTable: Sendable {
       title: "Look",
       commands: [
         CR3Command(), RootTableCommand(), WalkCommand(), TaskStateCommand(), GlobalTableCommand(),
-        InterruptTableCommand(), FrameCommand(), InfoCommand(), ExamineCommand(), ExaminePhysicalCommand(),
+        InterruptTableCommand(), FrameCommand(), BacktraceCommand(), InfoCommand(), ExamineCommand(),
+        ExaminePhysicalCommand(),
         PrintCommand(),
       ]),
     .init(title: "Judge", commands: [ExplainCommand(), RecordCommand(), AuditCommand(), CheckCommand()]),

@@ -76,8 +76,6 @@ public enum StackEnd: Error, Equatable, Sendable {
   case wildReturnAddress(UInt64)
   /// RBP is no frame pointer, and nothing else tells of a caller.
   case unknown(framePointer: UInt64?)
-  /// The caller's stack pointer is not above its callee's.
-  case notAbove(UInt64)
   /// The frame was there before.
   case loop
   /// The call-frame information contradicts itself, or needs a register that was not saved.

@@ -117,12 +117,15 @@ public struct Unwinder {
 extension StackFrame {
   fileprivate init(_ unwound: UnwoundFrame) {
     let hardware = VirtualAddress(unwound.frameAddress &- InterruptFrame.byteCount)
-    self.init(
-      registers: unwound.registers,
-      origin: unwound.isInterrupted
-        ? .exceptionFrame(.init(address: hardware, evidence: .callFrameInformation, vector: nil))
-        : .callFrameInformation,
-      isExact: unwound.isInterrupted)
+    let origin: Origin =
+      if !unwound.isInterrupted {
+        .callFrameInformation
+      } else if unwound.registers.cs == nil {
+        .systemCall
+      } else {
+        .exceptionFrame(.init(address: hardware, evidence: .callFrameInformation, vector: nil))
+      }
+    self.init(registers: unwound.registers, origin: origin, isExact: unwound.isInterrupted)
   }
 
   /// What `syscall` left, at the first instruction of its entry.

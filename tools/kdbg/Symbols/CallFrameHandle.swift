@@ -28,16 +28,17 @@ final class CallFrameHandle {
   /// The rules for the instruction at `address`; nil when no entry covers it.
   func rules(at address: VirtualAddress) -> CallFrameRules? {
     // SAFETY: both tables live as long as this object.
-    for unsafe table in unsafe [debugFrame, exceptionFrame] {
-      if let table = unsafe table, let rules = unsafe Self.rules(at: address, in: table) { return rules }
-    }
-    return nil
+    let found = unsafe debugFrame.flatMap { unsafe Self.rules(at: address, in: $0) }
+    // SAFETY: as above.
+    return unsafe found ?? exceptionFrame.flatMap { unsafe Self.rules(at: address, in: $0) }
   }
 
   private static func rules(at address: VirtualAddress, in table: OpaquePointer) -> CallFrameRules? {
     var row: OpaquePointer?
     // SAFETY: `table` is live and `row` lives across the call.
-    guard unsafe dwarf_cfi_addrframe(table, address.rawValue, &row) == 0, let row = unsafe row else { return nil }
+    guard unsafe dwarf_cfi_addrframe(table, address.rawValue, &row) == 0, let row = unsafe row else {
+      return nil
+    }
     // SAFETY: the row is malloc'ed and this function's; nothing of it is kept.
     defer { unsafe free(UnsafeMutableRawPointer(row)) }
     var isSignalFrame = false

@@ -19,8 +19,23 @@ struct CallFrameRules: Equatable, Sendable {
   let codeSelector: Register
   /// The number of the register that holds the caller's RIP.
   let returnAddress: Int
-  /// True for a frame that was interrupted and called nobody: RIP is the next instruction there, not a return address.
+  /// What the table says: a frame that was interrupted and called nobody.
   let isSignalFrame: Bool
+
+  /// True where the caller was interrupted: its RIP is the next instruction there, not a return address. LLVM's assembler
+  /// leaves the mark of a signal frame out of .debug_frame; no call saves CS.
+  fileprivate var isInterruption: Bool {
+    if case .saved = codeSelector { return true }
+    return isSignalFrame
+  }
+
+  /// True where RIP is in a register, as `syscall` leaves it.
+  fileprivate var isSystemCall: Bool {
+    guard registers.indices.contains(returnAddress), case .saved(let rule) = registers[returnAddress] else {
+      return false
+    }
+    return rule.count == 1 && rule[0].isRegister
+  }
 }
 
 /// The caller's side of one frame.
@@ -69,10 +84,19 @@ extension CallFrameRules {
     }
     // What no rule names is as it was: the ring changes by an exception alone.
     let selector = try value(of: FrameRegisters.codeSelector, codeSelector, registers, frame, read)
-    caller.cs = selector ?? registers.cs
+    caller.cs = selector ?? (isSystemCall ? nil : registers.cs)
     caller.rip = caller[returnAddress]
     guard caller.rip != nil else { throw .outermost }
-    return UnwoundFrame(registers: caller, frameAddress: frame, isInterrupted: isSignalFrame)
+    return UnwoundFrame(registers: caller, frameAddress: frame, isInterrupted: isInterruption || isSystemCall)
+  }
+
+  /// True for what a function gives back as it found it, where its table says nothing else: RBX, RBP, RSP, R12 to R15 and CS.
+  /// System V ABI, 3.2.1.
+  private static func isPreserved(_ number: Int) -> Bool {
+    switch number {
+    case 3, 6, 7, 12...15, FrameRegisters.codeSelector: true
+    default: false
+    }
   }
 
   private func value(
@@ -80,7 +104,7 @@ extension CallFrameRules {
     _ read: (VirtualAddress) -> UInt64?
   ) throws(UnwindFailure) -> UInt64? {
     switch rule {
-    case .unchanged: return registers[number]
+    case .unchanged: return isInterruption || Self.isPreserved(number) ? registers[number] : nil
     case .undefined: return nil
     case .damaged: throw .damaged
     case .saved(let operations):

@@ -13,6 +13,9 @@ enum DwarfExpression {
       self.first = first
       self.second = second
     }
+
+    /// DW_OP_reg0... and DW_OP_regx.
+    var isRegister: Bool { (0x50...0x6f).contains(code) || code == 0x90 }
   }
 
   /// What an expression comes to.

@@ -83,8 +83,14 @@ extension ELFImage {
 // MARK: Stacks
 
 extension ELFImage {
-  /// The functions whose code stands at `address`, the innermost first; nil without DWARF for it.
-  public func scopes(at address: VirtualAddress) -> CodeScopes? { lines?.scopes(at: address) }
+  /// The functions whose code stands at `address`, the innermost first: by DWARF, else the symbol alone; nil without either.
+  public func scopes(at address: VirtualAddress) -> CodeScopes? {
+    if let scopes = lines?.scopes(at: address), !scopes.functions.isEmpty { return scopes }
+    guard let symbol = symbol(at: address)?.symbol else { return nil }
+    return CodeScopes(functions: [
+      FunctionScope(name: symbol.name, line: line(at: address), isInlined: false)
+    ])
+  }
 
   /// The caller of a frame whose next instruction is at `address` and whose registers are `registers`, by the call-frame
   /// information; `read` gives a qword of memory.

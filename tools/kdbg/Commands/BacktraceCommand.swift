@@ -1,0 +1,27 @@
+import Inspect
+
+struct BacktraceCommand: Command {
+  let names = ["backtrace", "bt", "where"]
+  let usage = "backtrace [COUNT]"
+  let summary = "the stack: who called, through exception frames into what was interrupted"
+  let details = """
+    Frames are found by call-frame information, else by frame pointers, else by words that look like an exception
+    frame, which is said to be a guess. Memory is read under the loaded CR3. COUNT frames at the most.
+    """
+
+  /// Unless COUNT is given.
+  private static let usualCount = 100
+
+  func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
+    try debugger.requireStopped()
+    var count = Self.usualCount
+    if let word = line.words.first {
+      guard line.words.count == 1, let number = Int(word), number > 0 else { throw misuse }
+      count = min(number, Backtrace.mostFrames)
+    }
+    return .answer(
+      try debugger.inspect { machine throws(InspectionError) in
+        Backtrace(of: &machine, debugger.program, limit: count)
+      })
+  }
+}
