@@ -197,7 +197,8 @@ import X86
 extension Fixture {
   /// Where a section's bytes lie in the program's file.
   func sectionOffset(_ name: String) throws -> Range<Int>? {
-    try run("sh", ["-c", "readelf -SW program | tr -d '[]' | awk '$2 == \"\(name)\" {print $5, $6}' > section"])
+    try run(
+      "sh", ["-c", "readelf -SW program | tr -d '[]' | awk '$2 == \"\(name)\" {print $5, $6}' > section"])
     let text = try String(contentsOf: directory.appending(path: "section"), encoding: .utf8)
     let numbers = text.split(whereSeparator: \.isWhitespace).compactMap { Int($0, radix: 16) }
     return numbers.count == 2 ? numbers[0]..<numbers[0] + numbers[1] : nil

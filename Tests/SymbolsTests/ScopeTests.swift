@@ -70,9 +70,9 @@ import X86
   @Test func aSwiftTrapIsNamed() throws {
     let fixture = try Fixture("", language: .c, arguments: ["-c"])
     try """
-      @inline(never) public func sum(_ left: Int, _ right: Int) -> Int { left + right }
-      @main struct Main { static func main() { print(sum(CommandLine.arguments.count, 2)) } }
-      """.write(to: fixture.directory.appending(path: "trap.swift"), atomically: true, encoding: .utf8)
+    @inline(never) public func sum(_ left: Int, _ right: Int) -> Int { left + right }
+    @main struct Main { static func main() { print(sum(CommandLine.arguments.count, 2)) } }
+    """.write(to: fixture.directory.appending(path: "trap.swift"), atomically: true, encoding: .utf8)
     try fixture.run("swiftc", ["-O", "-g", "-parse-as-library", "-o", "program", "trap.swift"])
     let image = try fixture.image()
     let sum = try #require(image.address(of: "program.sum"))

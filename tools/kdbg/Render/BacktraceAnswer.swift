@@ -35,7 +35,9 @@ extension Backtrace.Entry {
     let address = frame.address.rawValue.hexadecimal(digits: 16)
     guard !functions.isEmpty else { return [address + " in ??"] }
     return functions.map { function in
-      address + " in " + page.paint(function.name, .symbol)
+      // A line says more than an offset.
+      let offset = function.line == nil && !function.isInlined ? name?.text : nil
+      return address + " in " + page.paint(offset ?? function.name, .symbol)
         + (function.isInlined ? page.paint(" (inlined)", .quiet) : "")
         + (function.line.map { " at \($0)" } ?? "")
     }
@@ -77,7 +79,7 @@ extension StackFrame.Origin {
   /// What stands between a handler and what it interrupted; nil where nothing does.
   fileprivate func boundary(_ frame: StackFrame) -> String? {
     switch self {
-    case .exceptionFrame(let found): found.words + ", from Ring \(frame.isUser ? 3 : 0)"
+    case .exceptionFrame(let found): found.words(ring: frame.isUser ? 3 : 0)
     case .systemCall: "syscall, from Ring 3"
     default: nil
     }
@@ -96,11 +98,11 @@ extension StackFrame.Origin {
 }
 
 extension StackFrame.ExceptionFrame {
-  fileprivate var words: String {
-    let place = "exception frame at \(address.rawValue.hexadecimal)"
+  fileprivate func words(ring: Int) -> String {
     let cause = vector.map { " of \(vectorName($0))" } ?? ""
+    let place = "exception frame at \(address.rawValue.hexadecimal)\(cause) from Ring \(ring)"
     switch evidence {
-    case .callFrameInformation, .processor: return place + cause
+    case .callFrameInformation, .processor: return place
     case .stackTop: return place + ", the top of a stack of the TSS; frames before it may be missing"
     case .words: return place + ", a guess by its words; frames before it may be missing"
     }

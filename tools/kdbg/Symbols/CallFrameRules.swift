@@ -46,6 +46,12 @@ public struct UnwoundFrame: Equatable, Sendable {
   public let frameAddress: UInt64
   /// True when the caller was interrupted and did not call.
   public let isInterrupted: Bool
+
+  public init(registers: FrameRegisters, frameAddress: UInt64, isInterrupted: Bool) {
+    self.registers = registers
+    self.frameAddress = frameAddress
+    self.isInterrupted = isInterrupted
+  }
 }
 
 /// Why call-frame information gives no caller.
