@@ -81,7 +81,7 @@ private struct NoisySession {
 
   private static let patience = Duration.seconds(120)
   /// Long for a few instructions.
-  private static let promptness = Duration.seconds(10)
+  private static let promptness = Duration.seconds(30)
   private static let numbers = [
     NoiseProgram.registers.rax, NoiseProgram.registers.rbx, NoiseProgram.registers.rdx,
     NoiseProgram.registers.rip,

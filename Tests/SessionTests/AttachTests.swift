@@ -51,11 +51,11 @@ import X86
     let target = try attach(emulator)
     try target.insertBreakpoint(.software, at: VirtualAddress(Guest.iretq))
     try target.resume()
-    _ = try target.waitForStop(limit: .seconds(10))
+    _ = try target.waitForStop(limit: .seconds(120))
     #expect(target.coreRegisters.rip == Guest.iretq)
     let before = try #require(target.load(counter))
     #expect(try target.stepOffAndResume() == nil)
-    _ = try target.waitForStop(limit: .seconds(10))
+    _ = try target.waitForStop(limit: .seconds(120))
     // Nothing of what was read before is kept.
     #expect(target.load(counter) == before + 1)
     try target.detach()
@@ -138,7 +138,7 @@ import X86
     #expect(try held.report() == "attached")
     #expect(try !emulator.isRunning())
     held.process.signal(signal)
-    #expect(held.process.wait(limit: .seconds(5)) == .exited(128 + signal))
+    #expect(held.process.wait(limit: .seconds(120)) == .exited(128 + signal))
     #expect(try runs(emulator))
   }
 
@@ -155,11 +155,11 @@ import X86
     let target = try attach(emulator)
     try target.insertBreakpoint(.hardware, at: VirtualAddress(Guest.iretq))
     try target.resume()
-    _ = try target.waitForStop(limit: .seconds(10))
+    _ = try target.waitForStop(limit: .seconds(120))
     try LaunchTests.prepare(target, .tripleFault)
     // Without -no-shutdown QEMU ends, and says so first.
     _ = try target.stepOffAndResume()
-    #expect(try target.waitForStop(limit: .seconds(10)) == .exited(status: 0))
+    #expect(try target.waitForStop(limit: .seconds(120)) == .exited(status: 0))
     #expect(emulator.waitForExit() == .exited(0))
   }
 

@@ -39,7 +39,7 @@ final class Emulator {
   /// Whether the machine runs, seen from the side: to attach would stop it, and to detach would let it go.
   func isRunning() throws -> Bool {
     let side = Endpoint.unix(path: "\(directory.path)/qmp")
-    let monitor = try QMPClient(Socket.connect(side, until: Deadline(after: .seconds(5))))
+    let monitor = try QMPClient(Socket.connect(side, until: Deadline(after: .seconds(120))))
     let status: Status = try monitor.execute("query-status")
     return status.running
   }
@@ -48,7 +48,7 @@ final class Emulator {
     let running: Bool
   }
 
-  func waitForExit() -> ProcessStatus? { process.wait(limit: .seconds(10)) }
+  func waitForExit() -> ProcessStatus? { process.wait(limit: .seconds(120)) }
 
   /// Attaches as kdbg does.
   func attach() throws -> Target { try patiently { () throws(SessionError) in try Target.attach(endpoint) } }
@@ -56,16 +56,16 @@ final class Emulator {
   /// A connection of the plainest kind, to look at the stub without kdbg's own manners.
   func look<Value>(_ body: (GDBClient) throws -> Value) throws -> Value {
     let connection = try patiently { () throws(SessionError) in
-      try Socket.connect(endpoint, until: Deadline(after: .seconds(5)))
+      try Socket.connect(endpoint, until: Deadline(after: .seconds(120)))
     }
-    let client = GDBClient(connection, endpoint, limit: .seconds(5))
+    let client = GDBClient(connection, endpoint, limit: .seconds(120))
     _ = try client.negotiate()
     return try body(client)
   }
 
   /// QEMU listens only some time after it was started.
   private func patiently<Value>(_ body: () throws(SessionError) -> Value) throws -> Value {
-    let deadline = Deadline(after: .seconds(10))
+    let deadline = Deadline(after: .seconds(120))
     while true {
       do throws(SessionError) {
         return try body()

@@ -61,7 +61,7 @@ import X86
     #expect(again.coreRegisters.isLongMode)
     #expect((again.load(PhysicalAddress(truncating: Guest.returnCount)) ?? 0) > 0)
     again.kill()
-    #expect(emulator.waitForExit(limit: .seconds(5)) == .exited(0))
+    #expect(emulator.waitForExit(limit: .seconds(120)) == .exited(0))
     emulator.terminate()
     guard case .unix(let path) = emulator.gdbEndpoint else { return }
     #expect(Descriptor.kind(ofFile: (path as NSString).deletingLastPathComponent) == .absent)
@@ -101,8 +101,8 @@ import X86
     #expect(Glibc.kill(identifier, 0) == 0)
     held.process.signal(signal)
     let expected: ProcessStatus = signal == SIGKILL ? .signalled(signal) : .exited(128 + signal)
-    #expect(held.process.wait(limit: .seconds(5)) == expected)
-    let deadline = Deadline(after: .seconds(5))
+    #expect(held.process.wait(limit: .seconds(120)) == expected)
+    let deadline = Deadline(after: .seconds(120))
     while Glibc.kill(identifier, 0) == 0, !isZombie(identifier), !deadline.hasPassed { usleep(1000) }
     #expect(Glibc.kill(identifier, 0) == -1 || isZombie(identifier))
   }
@@ -139,7 +139,7 @@ final class HeldSession {
 
   /// The line that it wrote.
   func report() throws -> String {
-    let deadline = Deadline(after: .seconds(20))
+    let deadline = Deadline(after: .seconds(120))
     while true {
       if let text = try? String(contentsOfFile: file, encoding: .utf8), !text.isEmpty { return text }
       try #require(!deadline.hasPassed, "the held session says nothing")

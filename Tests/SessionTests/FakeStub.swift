@@ -62,7 +62,7 @@ final class FakeStub: Sendable {
   var requests: [String] { received.withLock { $0 } }
   /// True when `request` comes soon, and nothing after it.
   func awaits(_ request: String) -> Bool {
-    let deadline = Deadline(after: .seconds(2))
+    let deadline = Deadline(after: .seconds(120))
     while requests.last != request, !deadline.hasPassed { usleep(1000) }
     return requests.last == request
   }

@@ -8,7 +8,7 @@ import X86
 
 /// Real machines, started and driven.
 @Suite(.serialized) struct LaunchTests {
-  static let wait = Duration.seconds(20)
+  static let wait = Duration.seconds(120)
 
   /// The guest, stopped at its first return to Ring 3.
   static func atFirstReturn(_ options: LaunchOptions = LaunchOptions(kernel: Guest.image)) throws -> Target {

@@ -5,9 +5,9 @@ import Testing
 
 /// What the client does about bytes that do not come, or come twice.
 @Suite struct LossyLineTests {
-  private func client(_ stub: FakeStub, limit: Duration = .seconds(10)) throws -> GDBClient {
+  private func client(_ stub: FakeStub, limit: Duration = .seconds(120)) throws -> GDBClient {
     GDBClient(
-      try Socket.connect(stub.endpoint, until: Deadline(after: .seconds(5))), stub.endpoint, limit: limit,
+      try Socket.connect(stub.endpoint, until: Deadline(after: .seconds(120))), stub.endpoint, limit: limit,
       line: .lossy(patience: .milliseconds(20)))
   }
 
@@ -92,7 +92,7 @@ import Testing
     }
     let client = try client(stub)
     try client.send(Array("vCont;c".utf8), "resume")
-    guard case .reply = try client.stop(until: Deadline(after: .seconds(10)), interrupt: nil) else {
+    guard case .reply = try client.stop(until: Deadline(after: .seconds(120)), interrupt: nil) else {
       Issue.record("no stop")
       return
     }
@@ -111,7 +111,7 @@ import Testing
     }
     let client = try client(stub)
     try client.send(Array("vCont;c".utf8), "resume")
-    guard case .reply = try client.stop(until: Deadline(after: .seconds(10)), interrupt: nil) else {
+    guard case .reply = try client.stop(until: Deadline(after: .seconds(120)), interrupt: nil) else {
       Issue.record("no stop")
       return
     }
@@ -134,7 +134,7 @@ import Testing
       return
     }
     try client.sendInterrupt()
-    guard case .reply = try client.stop(until: Deadline(after: .seconds(10)), interrupt: nil) else {
+    guard case .reply = try client.stop(until: Deadline(after: .seconds(120)), interrupt: nil) else {
       Issue.record("no stop")
       return
     }

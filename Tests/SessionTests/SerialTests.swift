@@ -83,8 +83,8 @@ final class SerialLine: Sendable {
         ? .reply("\u{4}\u{11}\u{13}\r\n\u{1a}\u{7f}\u{1c}") : FakeMachine.answer(request)
     }
     let client = GDBClient(
-      try Socket.connect(stub.endpoint, until: Deadline(after: .seconds(5))), stub.endpoint,
-      limit: .seconds(5))
+      try Socket.connect(stub.endpoint, until: Deadline(after: .seconds(120))), stub.endpoint,
+      limit: .seconds(120))
     #expect(
       try client.request("qThreadExtraInfo,1", "ask").text == "\u{4}\u{11}\u{13}\r\n\u{1a}\u{7f}\u{1c}")
   }
@@ -131,7 +131,7 @@ final class SerialLine: Sendable {
     #expect(refusal("serial:\(line.device)") == "3: serial:\(line.device): another program holds it")
     held.process.signal(signal)
     let expected: ProcessStatus = signal == SIGKILL ? .signalled(signal) : .exited(128 + signal)
-    #expect(held.process.wait(limit: .seconds(5)) == expected)
+    #expect(held.process.wait(limit: .seconds(120)) == expected)
     if signal != SIGKILL {
       #expect(stub.awaits("D"))
       #expect(line.settings == before)

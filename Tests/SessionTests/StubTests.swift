@@ -8,7 +8,7 @@ import X86
 /// The client against a stub that does what the test says.
 @Suite struct StubTests {
   /// For the stubs that are silent; the others have all the time they need.
-  private static let limit = Duration.seconds(2)
+  private static let limit = Duration.seconds(5)
 
   private func attach(_ stub: FakeStub, limit: Duration = .seconds(60)) throws(SessionError) -> Target {
     try Target.attach(stub.endpoint, replyLimit: limit)
@@ -90,7 +90,7 @@ import X86
     let start = ContinuousClock.now
     #expect(
       refusal(stub, limit: Self.limit)
-        == "3: \(stub.endpoint): no answer within 2 s; another debugger may be attached")
+        == "3: \(stub.endpoint): no answer within 5 s; another debugger may be attached")
     #expect(ContinuousClock.now - start >= Self.limit)
     #expect(ContinuousClock.now - start < .seconds(60))
   }
@@ -105,7 +105,7 @@ import X86
     // Its answer may still come, so nothing can be asked any more; and nobody waits a second time.
     #expect(target.state == .ended)
     #expect(throws: expected) { try target.step() }
-    #expect("\(expected)" == "list the threads: the target did not answer within 2 s")
+    #expect("\(expected)" == "list the threads: the target did not answer within 5 s")
     #expect(expected.exitStatus == 3)
   }
 

@@ -197,7 +197,7 @@ extension Target {
     case .signal(let number, let details):
       return .signal(number, thread: details.thread ?? selected, watch: details.watch)
     case .exited(let status):
-      if case .exited(let status) = emulator?.waitForExit(limit: .seconds(2)) {
+      if case .exited(let status) = emulator?.waitForExit(limit: .seconds(20)) {
         return .exited(status: status)
       }
       return .exited(status: Int32(truncatingIfNeeded: status))

@@ -169,7 +169,7 @@ public final class Target: MachineView {
 
   /// A closed connection is explained by what QEMU's process came to.
   func diagnosis(of error: SessionError) -> SessionError {
-    guard error == .connectionClosed, let status = emulator?.waitForExit(limit: .seconds(5)) else {
+    guard error == .connectionClosed, let status = emulator?.waitForExit(limit: .seconds(20)) else {
       return error
     }
     return .emulatorEnded(status)
