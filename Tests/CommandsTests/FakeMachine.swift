@@ -13,7 +13,12 @@ final class FakeMachine: Debuggee {
   var episodes: [Episode] = []
   var failure: SessionError?
   var monitorReplies: [String: String] = [:]
-  private(set) var breakpoints: Set<UInt64> = []
+  private(set) var insertions: [BreakpointKind: Set<UInt64>] = [:]
+  var breakpoints: Set<UInt64> { insertions[.software, default: []] }
+  var hasInsertions: Bool { insertions.values.contains { !$0.isEmpty } }
+  /// What the target says to breakpoints of a kind.
+  var refusal: (BreakpointKind) -> SessionError? = { _ in nil }
+  var selectedThread: ThreadIdentifier?
   /// What was borrowed each time the processor was learned; nil for a machine that was left alone.
   private(set) var lessons: [UInt64?] = []
   /// What ``learnProcessor(borrowing:)`` finds out.
@@ -89,11 +94,12 @@ final class FakeMachine: Debuggee {
   // MARK: Running
 
   func insertBreakpoint(_ kind: BreakpointKind, at address: VirtualAddress) throws(SessionError) {
-    breakpoints.insert(address.rawValue)
+    if let error = refusal(kind) { throw error }
+    insertions[kind, default: []].insert(address.rawValue)
   }
 
   func removeBreakpoint(_ kind: BreakpointKind, at address: VirtualAddress) throws(SessionError) {
-    breakpoints.remove(address.rawValue)
+    insertions[kind]?.remove(address.rawValue)
   }
 
   func resume() throws(SessionError) {}

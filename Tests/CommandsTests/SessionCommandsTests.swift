@@ -16,7 +16,7 @@ import X86
     let lines = [
       "foo", "d e", "i", "info", "info nothing", "cr3 x", "tss x", "gdt x", "idt x", "walk", "frame nobody",
       "explain x", "audit x", "check x", "delete x", "continue x", "stepi x", "monitor", "detach x", "quit x",
-      "x/2", "xp", "print", "break", "", "# a comment", "s", "co", "w 0x10000000",
+      "x/2", "xp", "print", "break", "", "# a comment", "s", "cont", "wal 0x10000000",
     ]
     expectGolden(Transcript.both(lines, RunningExample.make), "wrong-usage")
   }
@@ -80,7 +80,7 @@ import X86
   }
 
   @Test func commands() {
-    #expect(candidates("wa") == ["walk"])
+    #expect(candidates("wal") == ["walk"])
     #expect(candidates("ex") == ["exit", "explain"])
     #expect(candidates("help pm") == ["pml4"])
   }

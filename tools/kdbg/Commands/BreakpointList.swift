@@ -1,37 +1,30 @@
+import Session
 import X86
 
 /// The breakpoints that the user set, numbered as gdb does: from 1, and never again.
 public struct BreakpointList: Sendable {
-  public struct Breakpoint: Equatable, Sendable {
-    public let number: Int
-    public let address: VirtualAddress
-    public internal(set) var hits = 0
-  }
-
-  public private(set) var all: [Breakpoint] = []
+  public internal(set) var all: [UserBreakpoint] = []
   private var next = 1
 
   public init() {}
 
-  public mutating func add(at address: VirtualAddress) -> Breakpoint {
-    let breakpoint = Breakpoint(number: next, address: address)
+  mutating func add(_ kind: BreakpointKind, at address: VirtualAddress) -> UserBreakpoint {
+    let breakpoint = UserBreakpoint(number: next, kind: kind, address: address)
     next += 1
     all.append(breakpoint)
     return breakpoint
   }
 
+  func index(of number: Int) -> Int? { all.firstIndex { $0.number == number } }
+
   /// Takes the breakpoint `number` off the list; nil when there is none.
-  public mutating func remove(number: Int) -> Breakpoint? {
-    guard let index = all.firstIndex(where: { $0.number == number }) else { return nil }
-    return all.remove(at: index)
-  }
+  @discardableResult
+  mutating func remove(number: Int) -> UserBreakpoint? { index(of: number).map { all.remove(at: $0) } }
 
-  public mutating func removeAll() { all = [] }
+  mutating func removeAll() { all = [] }
 
-  /// Counts a hit at `address`; the first breakpoint there.
-  public mutating func hit(at address: VirtualAddress) -> Breakpoint? {
-    guard let index = all.firstIndex(where: { $0.address == address }) else { return nil }
-    all[index].hits += 1
-    return all[index]
+  /// What must be in the machine for them.
+  var insertions: Set<Insertion> {
+    Set(all.lazy.filter { $0.state == .enabled }.map { Insertion($0.kind, at: $0.address.rawValue) })
   }
 }

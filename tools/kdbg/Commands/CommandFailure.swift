@@ -28,7 +28,13 @@ public enum CommandFailure: Error, Equatable, Sendable {
   /// More than 52 bits.
   case notAPhysicalAddress(UInt64)
   case badFormat(String)
+  /// No length of a watchpoint.
+  case badLength(Int)
+  /// An address that is no multiple of the watchpoint's length.
+  case misaligned(UInt64, Int)
   case noSuchBreakpoint(UInt64)
+  /// The target did not take a breakpoint of this kind at this address.
+  case breakpointRefused(BreakpointKind, UInt64, Presence, SessionError)
   /// There is no kernel file, so nothing is known about its code.
   case noSymbols(String)
   case symbols(SymbolError)
@@ -39,6 +45,9 @@ public enum CommandFailure: Error, Equatable, Sendable {
   /// The machine ended by its own will at an earlier command.
   case machineEnded
   case other(String)
+
+  /// Whether an address has a page under the loaded root table.
+  public enum Presence: Equatable, Sendable { case mapped, unmapped }
 
   /// One line for the user.
   public var message: String {
@@ -65,7 +74,12 @@ public enum CommandFailure: Error, Equatable, Sendable {
     case .notAPhysicalAddress(let value):
       "\(value.hexadecimal) is not a physical address: it has more than 52 bits"
     case .badFormat(let text): "not a format: \"\(text)\" (COUNT, then x d u o t a c s or i, and b h w or g)"
+    case .badLength(let length): "not a length to watch: \(length) (1, 2, 4 or 8 bytes)"
+    case .misaligned(let address, let length):
+      "\(address.hexadecimal) is no multiple of \(length): the processor watches aligned places alone"
     case .noSuchBreakpoint(let number): "no breakpoint number \(number)"
+    case .breakpointRefused(let kind, let address, let presence, let error):
+      "\(error.description): no \(kind.word) at \(address.hexadecimal)\(kind.likelyReason(presence))"
     case .noSymbols(let purpose): "\(purpose) needs the kernel's ELF file: give --symbols FILE"
     case .symbols(let error): error.description
     case .noReturnInstructions: "the kernel's file holds no iretq and no sysretq: there is nothing to check"

@@ -13,7 +13,10 @@ public struct CommandTable: Sendable {
     .init(
       title: "Run",
       commands: [
-        BreakCommand(), CatchCommand(), DeleteCommand(), ContinueCommand(), StepInstructionCommand(),
+        BreakCommand.software, BreakCommand.hardware, BreakCommand.temporary, WatchCommand.write,
+        WatchCommand.read,
+        WatchCommand.access, ConditionCommand(), IgnoreCommand(), EnableCommand.enable, EnableCommand.disable,
+        DeleteCommand(), CatchCommand(), ContinueCommand(), StepInstructionCommand(),
       ]),
     .init(
       title: "Session", commands: [MonitorCommand(), DetachCommand(), QuitCommand(), HelpCommand()]),

@@ -38,39 +38,6 @@ struct InfoCommand: Command {
   }
 }
 
-/// `info breakpoints`.
-struct BreakpointsAnswer: Answer {
-  let breakpoints: [BreakpointList.Breakpoint]
-
-  func write(to page: inout TextPage, names: any NameSource) {
-    guard !breakpoints.isEmpty else {
-      page.line("No breakpoints.")
-      return
-    }
-    var table = TextTable()
-    table.headings("Num", "Address", "Hits", "Where")
-    for breakpoint in breakpoints {
-      table.row(
-        .init(String(breakpoint.number)), .init(breakpoint.address.fullHexadecimal),
-        .init(String(breakpoint.hits)),
-        .init(names.name(of: breakpoint.address)?.text ?? "", .symbol))
-    }
-    page.table(table, indent: 0)
-  }
-
-  func members(names: any NameSource) -> [String: JSONValue] {
-    [
-      "breakpoints": .array(
-        breakpoints.map {
-          [
-            "number": .number($0.number), "address": .hexadecimal($0.address.rawValue),
-            "symbol": .optional(names.name(of: $0.address)) { .string($0.text) }, "hits": .number($0.hits),
-          ]
-        })
-    ]
-  }
-}
-
 /// `info symbol`.
 struct SymbolAnswer: Answer {
   let address: VirtualAddress

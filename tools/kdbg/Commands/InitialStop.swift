@@ -50,9 +50,9 @@ extension Debugger {
       return answer(to: reason)
     case .place(let text):
       let address = try address(text)
+      let breakpoint = try control.addBreakpoint(at: address)
       return answer(
         to: try session { () throws(SessionError) in
-          let breakpoint = try control.addBreakpoint(at: address)
           defer { _ = try? control.removeBreakpoint(number: breakpoint.number) }
           return try control.run()
         })

@@ -28,6 +28,7 @@ struct StopAnswer: Answer {
 
   func write(to page: inout TextPage, names: any NameSource) {
     if let headline = headline(page, names) { page.line(headline) }
+    if case .breakpoint(let hit) = reason { hit.writeDetails(to: &page) }
     if let explanation { explanation.write(to: &page, names: names) }
     if explanation == nil, let line = nextInstruction(page, names) { page.line("=> " + line) }
     summary?.write(to: &page, names: names)
@@ -42,9 +43,9 @@ struct StopAnswer: Answer {
 
   private func headline(_ page: TextPage, _ names: any NameSource) -> String? {
     switch reason {
-    case .breakpoint(let breakpoint): "Breakpoint \(breakpoint.number), \(place(page, names))"
+    case .breakpoint(let hit): "\(hit.breakpoint.title), \(place(page, names))"
     case .caught(let vectors): "Caught \(vectors.vectorWords), \(place(page, names))"
-    case .stepped: nil
+    case .stepped, .arrived: nil
     case .interrupted: "Interrupted, \(place(page, names))"
     case .signal(let number): "Stopped by signal \(number), \(place(page, names))"
     case .counted: "Before a return to Ring 3, \(place(page, names))"
@@ -71,7 +72,7 @@ struct StopAnswer: Answer {
     members["line"] = .optional(sourceLine, JSONValue.string)
     members["instruction"] = .optional(instruction) { InstructionDump.json($0, names) }
     switch reason {
-    case .breakpoint(let breakpoint): members["breakpoint"] = .number(breakpoint.number)
+    case .breakpoint(let hit): members.merge(hit.members) { _, new in new }
     case .caught(let vectors): members["vectors"] = .array(vectors.map { .number(Int($0)) })
     case .signal(let number): members["signal"] = .number(Int(number))
     case .exited(let ending):
@@ -92,6 +93,7 @@ extension StopReason {
     case .breakpoint: "breakpoint"
     case .caught: "caught"
     case .stepped: "stepped"
+    case .arrived: "arrived"
     case .interrupted: "interrupted"
     case .violation: "violation"
     case .counted: "counted"
@@ -120,7 +122,7 @@ extension Debugger {
     switch reason {
     case .violation, .counted: true
     case .exited, .shutdown, .interrupted: control.isChecking
-    case .breakpoint, .caught, .stepped, .signal: false
+    case .breakpoint, .caught, .stepped, .arrived, .signal: false
     }
   }
 

@@ -3,12 +3,14 @@ import Session
 
 /// Why the machine stands still, as the user sees it.
 public enum StopReason {
-  /// A breakpoint of the user.
-  case breakpoint(BreakpointList.Breakpoint)
+  /// A breakpoint or watchpoint of the user.
+  case breakpoint(BreakpointHit)
   /// The handler of one of these vectors, which is caught.
   case caught([UInt8])
   /// The steps that were asked for are done.
   case stepped
+  /// The machine came where it was sent.
+  case arrived
   /// Ctrl-C, or the end of the patience.
   case interrupted
   /// A return to Ring 3 that breaks a rule, before it executes.

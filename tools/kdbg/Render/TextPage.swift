@@ -46,6 +46,8 @@ public struct TextTable {
 
   private let alignments: [Alignment]
   private var rows: [[Cell]] = []
+  /// By the number of rows before them.
+  private var remarks: [Int: [Cell]] = [:]
 
   /// Columns past the last of `alignments` are aligned to the left.
   public init(_ alignments: Alignment...) { self.alignments = alignments }
@@ -54,6 +56,11 @@ public struct TextTable {
 
   public mutating func row(_ cells: Cell...) { rows.append(cells) }
   public mutating func row(_ cells: [Cell]) { rows.append(cells) }
+
+  /// A line of its own between the rows, as wide as it likes.
+  public mutating func remark(_ text: String, _ tone: Tone = .plain) {
+    remarks[rows.count, default: []].append(Cell(text, tone))
+  }
 
   public mutating func headings(_ headings: String...) {
     rows.append(headings.map { Cell($0, .quiet) })
@@ -65,7 +72,7 @@ public struct TextTable {
     let widths = (0..<count).map { column in
       rows.map { column < $0.count ? $0[column].text.count : 0 }.max() ?? 0
     }
-    return rows.map { row in
+    let lines = rows.map { row in
       let last = row.lastIndex { !$0.text.isEmpty } ?? -1
       var line = ""
       for column in 0..<(last + 1) {
@@ -80,6 +87,10 @@ public struct TextTable {
         if column != last { line += "  " }
       }
       return line
+    }
+    guard !remarks.isEmpty else { return lines }
+    return lines.enumerated().flatMap { index, line in
+      [line] + remarks[index + 1, default: []].map { palette.paint($0.text, $0.tone) }
     }
   }
 }

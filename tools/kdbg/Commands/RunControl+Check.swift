@@ -1,0 +1,66 @@
+import Inspect
+import Session
+import Symbols
+import X86
+
+extension RunControl {
+  /// Switches the check on. A machine that stands at a return already is audited at once; a violation there is
+  /// the result.
+  public func startChecking() throws(CommandFailure) -> ReturnAudit? {
+    guard !isChecking else { return nil }
+    if checker == nil { try findSites() }
+    isChecking = true
+    target.systemRegistersPolicy = .keepAcrossStops
+    do {
+      try settle()
+    } catch {
+      isChecking = false
+      throw .session(error)
+    }
+    guard isAtSite else { return nil }
+    do { return try auditHere() } catch { throw .session(error) }
+  }
+
+  func stopChecking() throws(SessionError) {
+    isChecking = false
+    target.systemRegistersPolicy = .everyStop
+    try settle()
+  }
+
+  private func findSites() throws(CommandFailure) {
+    guard let program else { throw .noSymbols("check") }
+    do {
+      let loads = try program.tableLoadInstructions()
+      checker = ReturnChecker(try program.returnInstructions(), asking: selection)
+      guard checker != nil else { throw CommandFailure.noReturnInstructions }
+      tableLoads = Set(loads.map(\.rawValue))
+    } catch let error as SymbolError {
+      throw .symbols(error)
+    } catch let error as CommandFailure {
+      throw error
+    } catch {
+      throw .other("\(error)")
+    }
+  }
+
+  var isAtSite: Bool { checker?.isSite(VirtualAddress(target.coreRegisters.rip)) ?? false }
+
+  /// The violation at the return where the machine stands, if there is one.
+  func auditHere() throws(SessionError) -> ReturnAudit? {
+    let isFresh = try knowProcessor(.onceIsEnough)
+    var machine = target
+    let outcome = checker?.audit(&machine, declared: declarations) {
+      !isFresh && (try? knowProcessor(.now)) ?? false
+    }
+    guard case .violated(let audit) = outcome else { return nil }
+    verdict = .violated
+    return audit
+  }
+
+  /// Setting the policy makes the target ask the monitor at the next use.
+  func askSystemRegistersAgain() {
+    systemRegistersAreStale = false
+    knowledge.isStale = true
+    target.systemRegistersPolicy = isChecking ? .keepAcrossStops : .everyStop
+  }
+}

@@ -1,0 +1,113 @@
+import Inspect
+import Session
+import X86
+
+extension RunControl {
+  /// Lets the machine run until a stop that concerns the user, or until the check has counted `returns` more.
+  public func run(returns: Int? = nil) throws(SessionError) -> StopReason {
+    try run(to: returns.map { .returns((checker?.count ?? 0) + $0) } ?? .none)
+  }
+
+  /// Lets the machine run until it comes to `place`, or to a stop that concerns the user.
+  func run(to place: RunPlace) throws(SessionError) -> StopReason {
+    destination = place.address
+    defer { destination = nil }
+    try settle()
+    let reason = try run(to: .place(place))
+    destination = nil
+    if target.state.isStopped { try settle() }
+    return reason
+  }
+
+  private func run(to goal: RunGoal) throws(SessionError) -> StopReason {
+    try followGates()
+    while true {
+      noteTableLoad()
+      let event: StopEvent
+      if let early = try target.stepOffAndResume() {
+        event = early
+      } else {
+        event = try target.waitForStop(limit: patience, interrupt: .shared)
+      }
+      guard let reason = try judge(event, goal: goal) else { continue }
+      // Nobody asked for a step: a trap that no breakpoint explains is the guest's own.
+      if case .stepped = reason { return .signal(StopEvent.trapSignal) }
+      return reason
+    }
+  }
+
+  /// Executes one instruction. Nil where nothing else stopped the machine.
+  func stepOnce() throws(SessionError) -> StopReason? {
+    if InterruptRequest.shared.clear() { return .interrupted }
+    noteTableLoad()
+    let reason = try judge(try target.step(), goal: .none)
+    if case .stepped = reason { return nil }
+    return reason
+  }
+
+  /// Remembers that the next instruction changes what the monitor said.
+  private func noteTableLoad() {
+    if tableLoads.contains(target.coreRegisters.rip) { systemRegistersAreStale = true }
+  }
+
+  /// Nil when the machine should go on.
+  private func judge(_ event: StopEvent, goal: RunGoal) throws(SessionError) -> StopReason? {
+    switch event {
+    case .exited(let status): return end(.exited(MachineEnding(status: status)))
+    case .shutdown(let cause): return end(.shutdown(cause))
+    case .lost(let error): throw error
+    case .signal(let number, _, let watch):
+      if systemRegistersAreStale { askSystemRegistersAgain() }
+      let registers = target.coreRegisters
+      references.observe(registers.cr3)
+      let wasSite = isChecking && isAtSite
+      if wasSite {
+        if let audit = try auditHere() { return .violation(audit) }
+        if case .returns(let count) = goal, let checker, checker.count >= count { return .counted }
+      }
+      if let hit = try breakpointHit(rip: registers.rip, watch: watch) { return .breakpoint(hit) }
+      if let vectors = caught.handlers[registers.rip] { return .caught(vectors) }
+      if case .place(let place) = goal, place.isReached(registers, by: target.selectedThread) {
+        return .arrived
+      }
+      if number == StopEvent.interruptSignal { return .interrupted }
+      if wasSite || inserted.stopsExecution(at: registers.rip) { return nil }
+      if let watch, inserted.isWatched(watch.address) { return nil }
+      return number == StopEvent.trapSignal ? .stepped : .signal(number)
+    }
+  }
+}
+
+extension RunPlace {
+  func isReached(_ registers: RegisterFile, by thread: ThreadIdentifier?) -> Bool {
+    registers.rip == address && registers.rsp >= leastStackPointer
+      && (self.thread == nil || thread == nil || self.thread == thread)
+  }
+}
+
+extension Target.State {
+  var isStopped: Bool { if case .stopped = self { true } else { false } }
+}
+
+// MARK: The end
+
+extension RunControl {
+  /// Notes what the machine's end says.
+  private func end(_ reason: StopReason) -> StopReason {
+    var outcome = ExitStatus.held
+    if case .exited(let ending) = reason {
+      hasEnded = true
+      outcome = self.outcome(of: ending)
+    }
+    if case .shutdown(let cause) = reason, cause != .powerOff { outcome = .violated }
+    if outcome == .held, isChecking, checker?.count == 0 { outcome = .nothingChecked }
+    verdict = max(verdict, outcome)
+    return reason
+  }
+
+  /// The kernel's own word on how it went; a kernel that kdbg does not know has none.
+  private func outcome(of ending: MachineEnding) -> ExitStatus {
+    if let successStatus { return ending.status == successStatus ? .held : .violated }
+    return kernelTableAddress == nil || ending.isSuccess ? .held : .violated
+  }
+}
