@@ -96,6 +96,29 @@ import X86
     #expect(machine.audited(AuditOptions()).roots == [5])
   }
 
+  /// Whether a frame of Ring 0 lies on the stack of NMI can be told as well as of Ring 3: the TSS is there.
+  @Test func returnInsideTheKernelKnowsTheStackOfNMI() {
+    let intoKernel: (inout InterruptFrame) -> Void = {
+      $0.cs = 0x08
+      $0.ss = 0
+      $0.rip = Layout.kernelText
+      $0.rsp = Layout.rsp0
+    }
+    var machine = TestMachine.healthy
+    machine.editFrame(intoKernel)
+    var options = AuditOptions.declared
+    options.destination = .any
+    var nested = machine
+    nested.moveFrame(to: Layout.interruptStackTop(2) - 0x100)
+    nested.editFrame(intoKernel)
+    var collector = FindingCollector()
+    #expect(auditReturn(&machine, options: options, sink: &collector) == .toRingZero)
+    #expect(collector.notHeld == [])
+    #expect(nested.audited(options).roots == [49])
+    options.nestedNonMaskableFrames = .used
+    #expect(nested.audited(options).roots == [])
+  }
+
   @Test func notInLongModeNothingIsChecked() {
     var machine = TestMachine.healthy
     machine.registers.efer.remove(.longModeActive)

@@ -164,7 +164,7 @@ extension Breakage {
 
 extension TestMachine {
   /// Moves the return frame under `end`.
-  fileprivate mutating func moveFrame(to end: UInt64) {
+  mutating func moveFrame(to end: UInt64) {
     registers.rsp = end - InterruptFrame.byteCount
     setFrame(Self.userFrame)
   }

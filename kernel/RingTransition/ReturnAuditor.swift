@@ -45,9 +45,9 @@ struct ReturnAuditor: Sendable {
     if let frame = auditor.frame, site != .systemReturn {
       segments = auditor.fetchSegments(frame, &memory)
     }
-    guard !isKernelReturn else { return }
+    // RT-049 asks inside the kernel too whether this is the stack of NMI.
     auditor.readTaskState(&memory)
-    guard portion != .thisReturn else { return }
+    guard !isKernelReturn, portion != .thisReturn else { return }
     survey = auditor.surveyGates(&memory)
     (auditor.usedSlots, auditor.slotsAreComplete) = (survey.slots, survey.isComplete)
     pages = auditor.kernelStackPages(&memory)
