@@ -71,7 +71,7 @@ extension Auditor {
     _ memory: inout Memory
   ) -> FrameUse? {
     if frame.number == 0 { return .zeroFrame }
-    if memory.load(frame.address) == nil { return .outsideMemory }
+    if !memory.isMemory(frame.address) { return .outsideMemory }
     if frame == root || pages.tables.contains(frame) { return .pageTable }
     if others.global.contains(frame) { return .globalTable }
     if others.interrupt.contains(frame) { return .interruptTable }

@@ -75,6 +75,9 @@ public struct RecordingMemory<Base: MachineView, Recorder: ReadRecorder>: Machin
     return isRead
   }
 
+  /// Not recorded: what stands there is nobody's business, and memory does not go away.
+  public mutating func isMemory(_ address: PhysicalAddress) -> Bool { base.isMemory(address) }
+
   public mutating func prefetch(_ address: PhysicalAddress, byteCount: Int) {
     base.prefetch(address, byteCount: byteCount)
   }

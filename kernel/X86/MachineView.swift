@@ -13,6 +13,9 @@ public protocol PhysicalMemory: ~Copyable {
   /// Fills `bytes` from `address` upwards. False, with `bytes` in any state, when one byte is outside RAM.
   mutating func read(_ address: PhysicalAddress, into bytes: inout MutableRawSpan) -> Bool
 
+  /// Whether there is memory at `address`, a multiple of 8, whatever it holds.
+  mutating func isMemory(_ address: PhysicalAddress) -> Bool
+
   /// A hint that `byteCount` bytes from `address` will be read, so that requests can be batched.
   mutating func prefetch(_ address: PhysicalAddress, byteCount: Int)
 }
@@ -21,6 +24,8 @@ extension PhysicalMemory where Self: ~Copyable {
   public mutating func prefetch(_ address: PhysicalAddress, byteCount: Int) {}
 
   public mutating func loadEntry(_ address: PhysicalAddress) -> UInt64? { load(address) }
+
+  public mutating func isMemory(_ address: PhysicalAddress) -> Bool { load(address) != nil }
 
   /// The qword at any `address`, which may be unaligned.
   public mutating func loadUnaligned(_ address: PhysicalAddress) -> UInt64? {

@@ -26,9 +26,10 @@ struct ValidatedReturns: Sendable {
         let set = sets[position]
         if set.key == key {
           switch set.compare(with: &machine) {
-          case .equal:
-            let (audit, reads) = ReturnAudit.again(of: &machine, declared, selection, set)
-            cost.warm.add(reads: set.reads.count + reads, since: start, clock)
+          case .equal(let known):
+            let (audit, others) = ReturnAudit.again(of: &machine, declared, selection, set, known)
+            let addresses = others.union(set.reads.map(\.address.rawValue))
+            cost.warm.add(ReadTally(of: addresses, set.tables), since: start, clock)
             sets.append(sets.remove(at: position))
             return audit
           case .different(let change):
@@ -61,7 +62,9 @@ struct ValidatedReturns: Sendable {
     var others = RecordingMemory(machine, ReadSet())
     var rest = FindingCollector(AuditSelection())
     auditReturn(&others, options: options, sink: &rest)
-    cost.cold.add(reads: recorder.recorder.count + others.recorder.count, since: start, clock)
+    let tables = DescriptorTableFrames(of: &machine)
+    let addresses = recorder.recorder.addresses.union(others.recorder.addresses)
+    cost.cold.add(ReadTally(of: addresses, tables), since: start, clock)
     let reads = recorder.recorder.reads
     // The same thread's older knowledge is of no use any more; another thread's differs in RSP0 at least.
     sets.removeAll { set in
@@ -69,7 +72,7 @@ struct ValidatedReturns: Sendable {
         && !set.differsInData(from: reads)
     }
     if sets.count >= Self.limit { sets.removeFirst() }
-    sets.append(ValidatedSet(key: key, reads: reads, findings: collector.findings))
+    sets.append(ValidatedSet(key: key, reads: reads, tables: tables, findings: collector.findings))
   }
 }
 
@@ -84,19 +87,24 @@ extension ValidatedSet {
 public struct AuditCost: Sendable {
   public struct Share: Sendable {
     public private(set) var audits = 0
-    /// Qwords that were read of the machine, each counted once an audit.
-    public private(set) var reads = 0
+    private var qwords = 0
+    private var reads = 0
+    private var requests = 0
     public private(set) var duration = Duration.zero
 
-    /// Of one audit; 0 where there was none.
-    public var meanReads: Int { audits == 0 ? 0 : reads / audits }
-    public var meanMicroseconds: Int {
-      audits == 0 ? 0 : Int(duration / .microseconds(1)) / audits
-    }
+    /// Means of one audit; 0 where there was none. See ``ReadTally``.
+    public var meanQwords: Int { mean(qwords) }
+    public var meanReads: Int { mean(reads) }
+    public var meanRequests: Int { mean(requests) }
+    public var meanMicroseconds: Int { mean(Int(duration / .microseconds(1))) }
 
-    mutating func add(reads count: Int, since start: ContinuousClock.Instant, _ clock: ContinuousClock) {
+    private func mean(_ sum: Int) -> Int { audits == 0 ? 0 : sum / audits }
+
+    mutating func add(_ tally: ReadTally, since start: ContinuousClock.Instant, _ clock: ContinuousClock) {
       audits += 1
-      reads += count
+      qwords += tally.qwords
+      reads += tally.reads
+      requests += tally.requests
       duration += clock.now - start
     }
   }
@@ -109,15 +117,15 @@ public struct AuditCost: Sendable {
 }
 
 extension ReturnAudit {
-  /// The audit of one more return where `set` still stands, and how many qwords it read.
+  /// The audit of one more return where `set` still stands, and the addresses of the qwords that it used.
   fileprivate static func again(
     of machine: inout some Debuggee, _ declared: KernelDeclarations, _ selection: AuditSelection,
-    _ set: ValidatedSet
-  ) -> (ReturnAudit, Int) {
+    _ set: ValidatedSet, _ known: KnownQwords
+  ) -> (ReturnAudit, Set<UInt64>) {
     let registers = machine.registers
     var options = declared.options(for: registers, selection)
     options.portion = .thisReturn
-    var recorder = RecordingMemory(machine, ReadSet())
+    var recorder = RecordingMemory(PartlyKnownMemory(machine, known), ReadSet())
     var fresh = FindingCollector(AuditSelection())
     let kind = auditReturn(&recorder, options: options, sink: &fresh)
     let known = kind == .toRingThree ? set.findings : []
@@ -125,12 +133,12 @@ extension ReturnAudit {
     for finding in (fresh.findings + known).sorted(by: { $0.rule.number < $1.rule.number }) {
       collector.record(finding)
     }
-    let frame = returnFrame(of: &machine)
+    let frame = returnFrame(of: &recorder)
     let audit = ReturnAudit(
       registers: registers, frame: frame, collector,
       isInsideKernel: frame?.isUser == false && !declared.leadsToRingThree(registers.rip),
       process: declared.table?.process)
-    return (audit, recorder.recorder.count)
+    return (audit, recorder.recorder.addresses)
   }
 
   /// Adds RT-109: the processor may still use what an entry allowed before.

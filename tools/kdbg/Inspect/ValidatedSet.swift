@@ -33,7 +33,8 @@ struct ValidatedSet: Sendable {
 
   /// What became of one look at everything again.
   enum Comparison: Sendable {
-    case equal
+    /// All of it, A and D included: what those rules may use that are asked anew.
+    case equal(KnownQwords)
     /// The first entry that allows less than it did, where there is one.
     case different(narrowed: (RecordedRead, before: RecordedRead)?)
   }
@@ -41,21 +42,30 @@ struct ValidatedSet: Sendable {
   let key: Key
   /// In the order of their addresses.
   let reads: [RecordedRead]
+  /// Where the GDT and the IDT lie; what was read of them is read again in blocks.
+  let tables: DescriptorTableFrames
   /// The answers of the rules that are not about one return.
   let findings: [Finding]
 
-  /// Reads everything again.
+  /// Reads everything again, and each qword once.
   func compare(with machine: inout some MachineView) -> Comparison {
-    for read in reads { machine.prefetch(read.address, byteCount: 8) }
+    let blocks = tables.blocks(of: reads.map(\.address.rawValue))
+    for read in reads where !tables.hold(read.address.rawValue) {
+      machine.prefetch(read.address, byteCount: 8)
+    }
+    for block in blocks {
+      machine.prefetch(PhysicalAddress(truncating: block.address), byteCount: block.byteCount)
+    }
+    var known = KnownQwords()
     var isEqual = true
     for read in reads {
-      let value = read.kind == .entry ? machine.loadEntry(read.address) : machine.load(read.address)
+      let value = known.load(read.address, from: &machine)
       let now = RecordedRead(read.address, read.kind, value)
       guard now != read else { continue }
       isEqual = false
       if now.isNarrower(than: read) { return .different(narrowed: (now, before: read)) }
     }
-    return isEqual ? .equal : .different(narrowed: nil)
+    return isEqual ? .equal(known) : .different(narrowed: nil)
   }
 }
 
@@ -68,6 +78,6 @@ struct ReadSet: ReadRecorder {
     byAddress[read.address.rawValue] = read
   }
 
-  var count: Int { byAddress.count }
+  var addresses: Set<UInt64> { Set(byAddress.keys) }
   var reads: [RecordedRead] { byAddress.values.sorted { $0.address < $1.address } }
 }

@@ -81,6 +81,8 @@ final class PagedPhysicalSource<Fetcher: PageFetcher>: PhysicalSource {
 /// Pages by `m` packets while QEMU's gdbserver takes addresses as physical. Such a read never fails, so the
 /// memory map decides what may be asked.
 struct PacketPageFetcher: PageFetcher {
+  /// What one reply of QEMU's carries: PacketSize is 4 KiB, and a byte takes two digits.
+  static var pageByteCount: Int { 2048 }
   let client: GDBClient
   let map: GuestMemoryMapCache
 
