@@ -18,7 +18,18 @@ final class FakeMachine: Debuggee {
   var hasInsertions: Bool { insertions.values.contains { !$0.isEmpty } }
   /// What the target says to breakpoints of a kind.
   var refusal: (BreakpointKind) -> SessionError? = { _ in nil }
-  var selectedThread: ThreadIdentifier?
+  /// Which of the processors is selected; the registers of the others are in ``otherProcessors``.
+  private(set) var selectedThread: ThreadIdentifier?
+  var allThreads: [TargetThread] = []
+
+  func threads() throws(SessionError) -> [TargetThread] { allThreads }
+
+  /// Exchanges the registers with those of the processor that is selected: one of two.
+  func select(_ thread: ThreadIdentifier) throws(SessionError) {
+    guard thread != selectedThread else { return }
+    if selectedThread != nil { swap(&registerFile, &otherProcessors[0]) }
+    selectedThread = thread
+  }
   /// What was borrowed each time the processor was learned; nil for a machine that was left alone.
   private(set) var lessons: [UInt64?] = []
   /// What ``learnProcessor(borrowing:)`` finds out.

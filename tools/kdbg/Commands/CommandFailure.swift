@@ -35,6 +35,14 @@ public enum CommandFailure: Error, Equatable, Sendable {
   case noSuchBreakpoint(UInt64)
   /// The target did not take a breakpoint of this kind at this address.
   case breakpointRefused(BreakpointKind, UInt64, Presence, SessionError)
+  /// Nobody can say where the function will return to.
+  case noCaller(StackEnd)
+  /// No line of the source is known for this address.
+  case noSourceLine(UInt64)
+  /// A line that did not end in as many steps as anybody waits for.
+  case noEndOfLine(String)
+  /// No processor or thread of that number among these.
+  case noSuchProcessor(String, UInt64, [UInt64])
   /// There is no kernel file, so nothing is known about its code.
   case noSymbols(String)
   case symbols(SymbolError)
@@ -80,6 +88,12 @@ public enum CommandFailure: Error, Equatable, Sendable {
     case .noSuchBreakpoint(let number): "no breakpoint number \(number)"
     case .breakpointRefused(let kind, let address, let presence, let error):
       "\(error.description): no \(kind.word) at \(address.hexadecimal)\(kind.likelyReason(presence))"
+    case .noCaller(let end): "no caller is known" + (end.words.map { ": \($0)" } ?? ": the stack begins here")
+    case .noSourceLine(let address):
+      "no line of the source is known at \(address.hexadecimal): stepi and nexti go by instructions"
+    case .noEndOfLine(let line): "still in \(line) after 100000 steps: until or finish go on without them"
+    case .noSuchProcessor(let word, let number, let all):
+      "no \(word) \(number): there is \(all.map(String.init).joined(separator: ", "))"
     case .noSymbols(let purpose): "\(purpose) needs the kernel's ELF file: give --symbols FILE"
     case .symbols(let error): error.description
     case .noReturnInstructions: "the kernel's file holds no iretq and no sysretq: there is nothing to check"

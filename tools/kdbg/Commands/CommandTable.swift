@@ -16,7 +16,10 @@ public struct CommandTable: Sendable {
         BreakCommand.software, BreakCommand.hardware, BreakCommand.temporary, WatchCommand.write,
         WatchCommand.read,
         WatchCommand.access, ConditionCommand(), IgnoreCommand(), EnableCommand.enable, EnableCommand.disable,
-        DeleteCommand(), CatchCommand(), ContinueCommand(), StepInstructionCommand(),
+        DeleteCommand(), CatchCommand(), ContinueCommand(), StepCommand.stepInstruction,
+        StepCommand.nextInstruction, StepCommand.stepLine, StepCommand.nextLine, FinishCommand(),
+        AdvanceCommand(),
+        ProcessorCommand.processor, ProcessorCommand.thread,
       ]),
     .init(
       title: "Session", commands: [MonitorCommand(), DetachCommand(), QuitCommand(), HelpCommand()]),

@@ -1,17 +1,19 @@
 import Inspect
 import Render
+import Session
 import X86
 
 struct InfoCommand: Command {
   let names = ["info", "i"]
-  let usage = "info registers|breakpoints|symbol [ARGUMENT]"
-  let summary = "the registers, the breakpoints, or the symbol at an address"
+  let usage = "info registers|breakpoints|symbol|cpus|threads [ARGUMENT]"
+  let summary = "the registers, the breakpoints, the processors, or the symbol at an address"
   let details = """
     info registers [NAME...]   all of them, or those named
     info breakpoints           yours, with their hits; the check's own are not listed
     info symbol ADDRESS        the symbol in which it lies
+    info cpus, info threads    where each processor stands, or each thread of a stub that has others
     """
-  let completion = ArgumentKind.words(["registers", "breakpoints", "symbol"])
+  let completion = ArgumentKind.words(["registers", "breakpoints", "symbol", "cpus", "threads"])
 
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
     guard let topic = line.words.first else { throw misuse }
@@ -19,6 +21,11 @@ struct InfoCommand: Command {
     if "registers".hasPrefix(topic) { return .answer(try registers(rest, debugger)) }
     if "breakpoints".hasPrefix(topic), rest.isEmpty {
       return .answer(BreakpointsAnswer(breakpoints: debugger.control.breakpoints.all))
+    }
+    if "cpus".hasPrefix(topic) || "threads".hasPrefix(topic), rest.isEmpty {
+      try debugger.requireStopped()
+      let threads = try debugger.session { () throws(SessionError) in try debugger.target.threads() }
+      return .answer(try ProcessorsAnswer(debugger, threads))
     }
     if "symbol".hasPrefix(topic), !rest.isEmpty {
       return .answer(SymbolAnswer(address: try debugger.address(rest.joined(separator: " "))))

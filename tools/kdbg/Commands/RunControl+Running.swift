@@ -80,7 +80,7 @@ extension RunControl {
 
 extension RunPlace {
   func isReached(_ registers: RegisterFile, by thread: ThreadIdentifier?) -> Bool {
-    registers.rip == address && registers.rsp >= leastStackPointer
+    registers.rip == address && (stackPointer == nil || registers.rsp == stackPointer)
       && (self.thread == nil || thread == nil || self.thread == thread)
   }
 }

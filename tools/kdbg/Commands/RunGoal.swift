@@ -11,8 +11,8 @@ enum RunGoal {
 /// An instruction to come to.
 struct RunPlace: Equatable {
   let address: UInt64
-  /// The least RSP that counts: what a deeper call of the same function does not have. 0 for any.
-  var leastStackPointer: UInt64 = 0
+  /// RSP as it must be there, which a deeper call of the same function does not have; nil for any.
+  var stackPointer: UInt64?
   /// The processor that must come there; nil for any.
   var thread: ThreadIdentifier?
 }

@@ -45,7 +45,9 @@ struct StopAnswer: Answer {
     switch reason {
     case .breakpoint(let hit): "\(hit.breakpoint.title), \(place(page, names))"
     case .caught(let vectors): "Caught \(vectors.vectorWords), \(place(page, names))"
-    case .stepped, .arrived: nil
+    case .stepped: nil
+    case .steppedLine, .arrived: place(page, names)
+    case .returned(let value): "Returned \(value.hexadecimal) to \(place(page, names))"
     case .interrupted: "Interrupted, \(place(page, names))"
     case .signal(let number): "Stopped by signal \(number), \(place(page, names))"
     case .counted: "Before a return to Ring 3, \(place(page, names))"
@@ -74,6 +76,7 @@ struct StopAnswer: Answer {
     switch reason {
     case .breakpoint(let hit): members.merge(hit.members) { _, new in new }
     case .caught(let vectors): members["vectors"] = .array(vectors.map { .number(Int($0)) })
+    case .returned(let value): members["value"] = .hexadecimal(value)
     case .signal(let number): members["signal"] = .number(Int(number))
     case .exited(let ending):
       members["status"] = .number(Int(ending.status))
@@ -92,8 +95,9 @@ extension StopReason {
     switch self {
     case .breakpoint: "breakpoint"
     case .caught: "caught"
-    case .stepped: "stepped"
+    case .stepped, .steppedLine: "stepped"
     case .arrived: "arrived"
+    case .returned: "returned"
     case .interrupted: "interrupted"
     case .violation: "violation"
     case .counted: "counted"
@@ -122,7 +126,7 @@ extension Debugger {
     switch reason {
     case .violation, .counted: true
     case .exited, .shutdown, .interrupted: control.isChecking
-    case .breakpoint, .caught, .stepped, .arrived, .signal: false
+    case .breakpoint, .caught, .stepped, .steppedLine, .arrived, .returned, .signal: false
     }
   }
 

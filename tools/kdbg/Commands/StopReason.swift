@@ -9,8 +9,12 @@ public enum StopReason {
   case caught([UInt8])
   /// The steps that were asked for are done.
   case stepped
+  /// Another line of the source begins.
+  case steppedLine
   /// The machine came where it was sent.
   case arrived
+  /// The function has returned, with this in RAX.
+  case returned(UInt64)
   /// Ctrl-C, or the end of the patience.
   case interrupted
   /// A return to Ring 3 that breaks a rule, before it executes.

@@ -15,6 +15,10 @@ public protocol Debuggee: AnyObject, MachineView {
   /// Asks for them, by lending the processor one step for each over the RDMSR at `instruction`, and for what its model
   /// can do. With nil the machine is left alone.
   func learnProcessor(borrowing instruction: VirtualAddress?) throws(SessionError)
+  /// Every processor, as the target counts them.
+  func threads() throws(SessionError) -> [TargetThread]
+  /// Shows the registers and the memory of another one.
+  func select(_ thread: ThreadIdentifier) throws(SessionError)
   /// The processor whose registers these are: the one that stopped, until another is selected.
   var selectedThread: ThreadIdentifier? { get }
   /// The first failure inside a call that cannot throw, until it is taken.

@@ -51,6 +51,7 @@ extension Target {
   public func resume() throws(SessionError) {
     try requireStopped(resumable: true)
     try attempt { () throws(SessionError) in try start(dialect.continueRequest()) }
+    standing = []
   }
 
   /// Executes one instruction of the selected processor and waits for it, past a breakpoint at RIP.
@@ -68,16 +69,27 @@ extension Target {
   public func stepOffAndResume() throws(SessionError) -> StopEvent? {
     try requireStopped(resumable: true)
     return try attempt { () throws(SessionError) in
-      if !breakpoints(at: try currentRIP()).isEmpty {
-        let event = try stepPastBreakpoint()
-        guard case .signal(StopEvent.trapSignal, thread: _, watch: nil) = event else {
-          if case .signal = event { try fetchRegisters() }
-          return event
-        }
+      // Another processor may have stopped before this one was selected, and stands at its breakpoint still.
+      for thread in standing where thread != selected {
+        let here = selected
+        try select(thread)
+        if let event = try stepOff() { return event }
+        if let here { try select(here) }
       }
+      if let event = try stepOff() { return event }
       try start(dialect.continueRequest())
+      standing = []
       return nil
     }
+  }
+
+  /// Passes a breakpoint at RIP. Returns an event that is not the end of that step.
+  private func stepOff() throws(SessionError) -> StopEvent? {
+    guard !breakpoints(at: try currentRIP()).isEmpty else { return nil }
+    let event = try stepPastBreakpoint()
+    if case .signal(StopEvent.trapSignal, thread: _, watch: nil) = event { return nil }
+    if case .signal = event { try fetchRegisters() }
+    return event
   }
 
   /// Waits until the machine stops; at once when it already has. A request on `interrupt` stops it. Throws
@@ -220,7 +232,10 @@ extension Target {
     switch event {
     case .signal(_, let thread, watch: _):
       state = .stopped(event)
-      if let thread { selected = thread }
+      if let thread {
+        selected = thread
+        standing.insert(thread)
+      }
       stopsSinceDrain += 1
       if stopsSinceDrain >= Self.stopsPerDrain {
         stopsSinceDrain = 0

@@ -8,6 +8,12 @@ public struct TargetThread: Equatable, Sendable {
   public let cpuIndex: Int
   /// The stub's own words, such as "CPU#0 [running]".
   public let description: String
+
+  public init(identifier: ThreadIdentifier, cpuIndex: Int, description: String) {
+    self.identifier = identifier
+    self.cpuIndex = cpuIndex
+    self.description = description
+  }
 }
 
 extension Target {

@@ -45,6 +45,8 @@ public final class Target: MachineView {
   var knownAccelerator: Accelerator??
   var breakpoints: Set<Breakpoint> = []
   var stepping = BreakpointStepping.untested
+  /// The processors that have stopped or stepped since the machine was let go on last.
+  var standing: Set<ThreadIdentifier> = []
   var stopsSinceDrain = 0
   /// Where QEMU's interrupt log goes while it is on.
   var recorder: InterruptLog?
