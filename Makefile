@@ -62,7 +62,7 @@ test: build debug-kernel ## every test
 fault-matrix: build ## provoke every fault of the list, hold kdbg and the machine to the specification: build/fault-matrix.md
 	@tools/fault-matrix.sh
 
-test-linux: build ## nothing is wrong with Debian's Linux: the audit must agree (downloads the package once, 70 MB)
+test-linux: build ## hold kdbg to Debian's Linux, in which nothing is wrong (downloads the package once, 70 MB)
 	@tools/test-linux.sh
 
 test-long: build debug-kernel ## the tests that take minutes: every fault many times, both kernels

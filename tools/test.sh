@@ -12,4 +12,11 @@ status=${PIPESTATUS[0]}
 # One test per row, in build/tests-fault-matrix.xml.
 tools/fault-matrix.sh | grep -v '^right'
 [ -e build/tests-fault-matrix.xml ] || status=1
+# Debian's Linux, where it can be had: build/tests-linux.xml.
+tools/test-linux.sh --smallest | grep -v '^right'
+case ${PIPESTATUS[0]} in
+0 | 1) ;;
+3) echo "test: the tests on Linux were left out" ;;
+*) status=1 ;;
+esac
 tools/count-tests.py "$status" "$lint" build/tests*.xml

@@ -1,19 +1,23 @@
-"""Holds the audit to kernels that are known to be sound: whatever it reports is a false alarm.
+"""Holds kdbg to kernels that are known to be sound. Whatever the audit reports of them is a false alarm; and what the
+inspector shows must be what QEMU's monitor says.
 
-Usage: python3 -m linux_check     (from tools/, or through `make test-linux`)
+Usage: python3 -m linux_check [--smallest]     (from tools/, or through `make test-linux`)
 
 Debian's Linux under QEMU, with and without page-table isolation, on one processor and on two; and Ringside's own kernel
-while thousands of processes come and go. KDBG, KERNEL and INITRD in the environment name other files than those in
-build/. The exit status is 0 when nothing fatal and no breach of security was reported, 1 when something was, 2 when it
-could not be tried.
+while thousands of processes come and go. `--smallest` takes one processor with isolation, and fewer returns. Writes
+build/tests-linux.xml. KDBG, KERNEL and INITRD in the environment name other files than those in build/. The exit status
+is 0 when nothing was wrong, 1 when something was, 2 when it could not be tried, 3 when Linux cannot be had here.
 """
 
 import os
 import sys
 import tempfile
+import xml.etree.ElementTree as tree
+from dataclasses import dataclass
 from pathlib import Path
 
-from . import image, initramfs, machine
+from . import image, initramfs, inspector, machine
+from .witness import Witness
 
 BUILD = Path(__file__).parents[2] / "build"
 DECLARED = Path(__file__).with_name("linux.kdbg")
@@ -21,10 +25,27 @@ KDBG = os.environ.get("KDBG", str(BUILD / "kdbg"))
 KERNEL = os.environ.get("KERNEL", str(BUILD / "kernel.elf"))
 INITRD = os.environ.get("INITRD", str(BUILD / "initrd"))
 
-LINUX_RETURNS = 2000
-# Here everything is asked every time, whole tables included.
-WHOLE_RETURNS = 100
 OWN_RETURNS = 10000
+# The machine is stopped so often, wherever it is, for the inspector.
+STOPS = 4
+
+
+@dataclass(frozen=True)
+class Extent:
+    returns: int
+    # Here everything is asked every time, whole tables included.
+    whole_returns: int
+    machines: tuple
+
+
+WHOLE = Extent(2000, 100, (("on", 1), ("on", 2), ("off", 1), ("off", 2)))
+SMALLEST = Extent(300, 10, (("on", 1),))
+
+
+@dataclass(frozen=True)
+class Result:
+    title: str
+    problems: tuple = ()
 
 
 def configuration(linux, isolation, directory):
@@ -38,56 +59,86 @@ def configuration(linux, isolation, directory):
     return path
 
 
-def audit_linux(linux, archive, isolation, processors, directory):
-    name = f"pti={isolation}, {processors} processor{'s' if processors > 1 else ''}"
-    sockets = directory / f"{isolation}{processors}"
-    sockets.mkdir()
+def check_linux(linux, archive, isolation, processors, extent, directory):
+    name = f"Linux pti={isolation}, {processors} processor{'s' if processors > 1 else ''}"
+    place = directory / f"{isolation}{processors}"
+    place.mkdir()
+    # Four levels on the first machine, for `info mem`; five on the others.
+    levels = " no5lvl" if (isolation, processors) == extent.machines[0] else ""
+    words = f"console=ttyS0 nokaslr panic=-1 pti={isolation}{levels}"
+    guest = machine.Guest(linux.compressed, archive, words, "init: in Ring 3")
     isolated = "page tables isolation: enabled"
-    with machine.booted(linux, archive, "linux", f"pti={isolation}", processors, sockets) as (endpoint, console):
-        if (isolated in console.read_text(errors="replace")) != (isolation == "on"):
+    with machine.booted(guest, processors, place) as running:
+        if (isolated in running.console.read_text(errors="replace")) != (isolation == "on"):
             raise machine.Failed(f"{name}: Linux did not take pti={isolation}")
-        common = [endpoint, "--symbols", str(linux.elf)]
-        declared = ["--config", str(configuration(linux, isolation, sockets))]
-        many, few = ["--returns", str(LINUX_RETURNS)], ["--returns", str(WHOLE_RETURNS)]
-        checks = [
-            (name, many, LINUX_RETURNS),
-            (f"{name}, declared", declared + many, LINUX_RETURNS),
-            (f"{name}, declared, all rules each time", declared + ["--scope", "all"] + few, WHOLE_RETURNS),
+        common = [running.endpoint, "--symbols", str(linux.elf)]
+        declared = ["--config", str(configuration(linux, isolation, place))]
+        many, few = ["--returns", str(extent.returns)], ["--returns", str(extent.whole_returns)]
+        whole = common + declared + ["--scope", "all"] + few
+        results = [
+            audit(name, common + many, extent.returns),
+            audit(f"{name}, declared", common + declared + many, extent.returns),
+            audit(f"{name}, declared, all rules each time", whole, extent.whole_returns),
         ]
-        return [report(f"Linux {title}", common + words, wanted)[0] for title, words, wanted in checks]
+        return [result for result, _ in results] + [inspect(name, common, running)]
 
 
-def audit_own():
-    """As many boots as it takes to see so many returns; each ends when the program does."""
+def check_own(extent, directory):
+    """The audit: as many boots as it takes to see so many returns; each ends when the program does."""
     arguments = ["--run", KERNEL, "--initrd", INITRD, "--append", "init=/cycles", "--severity", "hygiene"]
-    console = ["--console", os.devnull]
     total, results = 0, []
-    while total < OWN_RETURNS and all(results):
-        right, returns = report("Ringside, /cycles", arguments + console)
-        results.append(right)
+    wanted = min(OWN_RETURNS, extent.returns * 5)
+    while total < wanted and not any(result.problems for result in results):
+        result, returns = audit("Ringside, /cycles", arguments + ["--console", os.devnull])
+        results.append(result)
         total += returns
-    return results
+    place = directory / "own"
+    place.mkdir()
+    guest = machine.Guest(Path(KERNEL), Path(INITRD), "init=/echo", "BASELINE PASSED")
+    with machine.booted(guest, 1, place) as running:
+        return results + [inspect("Ringside, /echo", [running.endpoint, "--symbols", KERNEL], running)]
 
 
-def report(title, arguments, wanted=1):
-    """Prints one line, and what was violated. Whether all held, for as many returns as were asked for; and how many."""
+def audit(title, arguments, wanted=1):
+    """Lets the check run; the result, and how many returns it saw."""
     status, answers = machine.check(KDBG, arguments)
     counts = next(answer["check"] for answer in answers if "check" in answer)
     by_instruction = {}
     for site in counts["sites"]:
         if site["returns"]:
             by_instruction[site["instruction"]] = by_instruction.get(site["instruction"], 0) + site["returns"]
-    right = status == 0 and counts["held"] and counts["returns"] >= wanted
+    problems = [f"{finding['rule']} {finding['severity']}: {finding['text']}" for finding in violations(answers)]
+    if counts["returns"] < wanted:
+        problems.append(f"{counts['returns']} returns and not {wanted}")
+    if (status != 0 or not counts["held"]) and not problems:
+        problems.append(f"kdbg ended with status {status}")
     returns = ", ".join(f"{number} by {instruction}" for instruction, number in sorted(by_instruction.items()))
-    print(
-        f"{'right' if right else 'WRONG'}  {title}: {counts['returns']} returns ({returns}), "
-        f"remarks: {', '.join(counts['remarks']) or 'none'}, not checked: {', '.join(counts['unchecked']) or 'none'}",
-        flush=True,
+    words = (
+        f"{counts['returns']} returns ({returns}), remarks: {', '.join(counts['remarks']) or 'none'}, "
+        f"not checked: {', '.join(counts['unchecked']) or 'none'}"
     )
-    if not right:
-        for finding in violations(answers):
-            print(f"       {finding['rule']} {finding['severity']}: {finding['text']}", flush=True)
-    return right, counts["returns"]
+    # A remark is a violation that weighs less than what is asked for here.
+    right = status == 0 and counts["held"] and counts["returns"] >= wanted
+    return show(title, words, [] if right else problems), counts["returns"]
+
+
+def inspect(name, arguments, running):
+    """What kdbg shows at some stops against what QEMU says."""
+    problems, walks = [], 0
+    with Witness(running.witness) as witness:
+        for seed in range(STOPS):
+            witness.stop()
+            differences, places = inspector.compare(KDBG, arguments, witness, seed)
+            problems += differences
+            walks += places
+    return show(f"{name}, inspected", f"{STOPS} stops, {walks} walks, gdt, idt, tss", problems)
+
+
+def show(title, words, problems):
+    print(f"{'WRONG' if problems else 'right'}  {title}: {words}", flush=True)
+    for problem in problems[:20]:
+        print(f"       {problem}", flush=True)
+    return Result(title, tuple(problems))
 
 
 def violations(value):
@@ -101,24 +152,38 @@ def violations(value):
             yield from violations(member)
 
 
+def write_xunit(results, path):
+    suite = tree.Element("testsuite", name="linux", tests=str(len(results)))
+    for result in results:
+        case = tree.SubElement(suite, "testcase", classname="linux", name=result.title)
+        if result.problems:
+            tree.SubElement(case, "failure", message="; ".join(result.problems[:5]))
+    tree.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
+
+
 def main():
+    extent = SMALLEST if "--smallest" in sys.argv[1:] else WHOLE
     missing = [path for path in (KDBG, KERNEL, INITRD) if not Path(path).exists()]
     if missing:
-        raise SystemExit(f"test-linux: {missing[0]} is missing: run make build")
+        print(f"test-linux: {missing[0]} is missing: run make build", file=sys.stderr)
+        raise SystemExit(2)
     try:
         linux = image.fetch(BUILD / "linux")
         archive = initramfs.build(BUILD / "linux")
         print(f"test-linux: Debian's {linux.release}, {archive.stat().st_size} bytes of initramfs", flush=True)
         results = []
         with tempfile.TemporaryDirectory(prefix="test-linux-") as directory:
-            for isolation in ("on", "off"):
-                for processors in (1, 2):
-                    results += audit_linux(linux, archive, isolation, processors, Path(directory))
-        results += audit_own()
-    except (image.Unavailable, machine.Failed) as error:
+            for isolation, processors in extent.machines:
+                results += check_linux(linux, archive, isolation, processors, extent, Path(directory))
+            results += check_own(extent, Path(directory))
+    except image.Unavailable as error:
+        print(f"test-linux: {error}", file=sys.stderr)
+        raise SystemExit(3) from error
+    except (machine.Failed, OSError) as error:
         print(f"test-linux: {error}", file=sys.stderr)
         raise SystemExit(2) from error
-    wrong = results.count(False)
+    write_xunit(results, BUILD / "tests-linux.xml")
+    wrong = sum(bool(result.problems) for result in results)
     print(f"test-linux: {len(results)} checks, {wrong} wrong")
     raise SystemExit(1 if wrong else 0)
 

@@ -38,11 +38,18 @@ def fetch(cache):
 
 
 def current_package():
-    listing = run(["apt-cache", "depends", METAPACKAGE], timeout=60)
-    found = re.search(r"Depends: (linux-image-\S+-amd64)", listing)
-    if not found:
-        raise Unavailable(f"apt knows no {METAPACKAGE}: this needs Debian's archive, and `apt-get update` first")
-    return found[1]
+    """The package that the metapackage stands for; what apt knows is brought up to date where it does not know it."""
+    for update in (False, True):
+        if update:
+            run(["apt-get", "update"], timeout=300)
+        try:
+            listing = run(["apt-cache", "depends", METAPACKAGE], timeout=60)
+        except Unavailable:
+            continue
+        found = re.search(r"Depends: (linux-image-\S+-amd64)", listing)
+        if found:
+            return found[1]
+    raise Unavailable(f"apt knows no {METAPACKAGE}: this needs Debian's archive")
 
 
 def unpack(package, cache):
@@ -93,5 +100,7 @@ def run(command, timeout, cwd=None):
         ).stdout
     except FileNotFoundError as error:
         raise Unavailable(f"{command[0]} is not installed") from error
+    except subprocess.TimeoutExpired as error:
+        raise Unavailable(f"{' '.join(command)} took more than {timeout} s") from error
     except subprocess.CalledProcessError as error:
         raise Unavailable(f"{' '.join(command)}: {error.stderr.strip()}") from error
