@@ -74,10 +74,11 @@ fuzz: setup ## fuzz what reads a client's bytes, MINUTES=1
 bench: build plain-kernel ## measure, print a table, write build/bench.json
 	@python3 tools/bench
 
-reference: ## write the documents that are generated from the code (docs/FAULTS.md, docs/INVARIANTS-CATALOGUE.md)
+reference: ## write the documents that are generated from the code (docs/FAULTS.md, docs/INVARIANTS-CATALOGUE.md, docs/commands)
 	@swift build --product reference
 	@.build/debug/reference faults >docs/FAULTS.md
 	@.build/debug/reference invariants >docs/INVARIANTS-CATALOGUE.md
+	@.build/debug/reference commands docs/commands
 
 lint: ## formatting, and what Embedded Swift refuses
 	@swift format lint --strict --recursive Package.swift kernel gdbstub tools Tests

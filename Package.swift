@@ -97,8 +97,8 @@ let host: [Target] = [
     ],
     path: "tools/kdbg/kdbg", swiftSettings: strict),
   .executableTarget(
-    // Prints the documents that are generated from the shared code.
-    name: "reference", dependencies: ["Core", "RingTransition"], path: "tools/reference",
+    // Prints the documents that are generated from the code.
+    name: "reference", dependencies: ["Commands", "Core", "RingTransition"], path: "tools/reference",
     swiftSettings: strict),
 ]
 
@@ -140,7 +140,7 @@ let suites: [Target] = [
     name: "LineEditorProbe", dependencies: ["LineEditor"], path: "Tests/LineEditorProbe",
     swiftSettings: strict),
   tests("DriversTests", ["Drivers", "X86"]),
-  tests("ReferenceTests", ["reference", "Core", "RingTransition"]),
+  tests("ReferenceTests", ["reference", "Commands", "Core", "RingTransition"]),
   tests("CodegenTests", []),
   tests("BootTests", ["Session", "Symbols", "TerminalSupport", "X86"]),
   tests(

@@ -1,12 +1,21 @@
 import Foundation
 
-// Prints the documents that are generated from the kernel's own lists. `make reference` writes them to docs/.
+// Prints the documents that are generated from the code, and writes the pages of kdbg's commands into a folder.
+// `make reference` brings docs/ up to date with both.
 
-guard let name = CommandLine.arguments.dropFirst().first, CommandLine.arguments.count == 2,
-  let document = ReferenceDocument(rawValue: name)
-else {
+let words = Array(CommandLine.arguments.dropFirst())
+
+if words.count == 2, words[0] == "commands" {
+  do {
+    try CommandPages.write(into: URL(filePath: words[1]))
+  } catch {
+    FileHandle.standardError.write(Data("reference: \(error.localizedDescription)\n".utf8))
+    exit(1)
+  }
+} else if words.count == 1, let document = ReferenceDocument(rawValue: words[0]) {
+  print(document.text, terminator: "")
+} else {
   let names = ReferenceDocument.allCases.map(\.rawValue).joined(separator: "|")
-  FileHandle.standardError.write(Data("usage: reference \(names)\n".utf8))
+  FileHandle.standardError.write(Data("usage: reference \(names)\n       reference commands FOLDER\n".utf8))
   exit(64)
 }
-print(document.text, terminator: "")

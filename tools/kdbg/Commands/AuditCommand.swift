@@ -6,15 +6,6 @@ struct AuditCommand: Command {
   let names = ["audit"]
   let usage = "audit [OPTION VALUE]..."
   let summary = "every rule against the machine as it stands at a return instruction"
-  let details = """
-    Each rule has a number (RT-001...) and comes out as held, violated, not checked or skipped. Away from an iretq
-    or sysretq the rules about the return have nothing to judge.
-    --cr3 VALUE       under another root table than the loaded one
-    --rules LIST      these alone: RT-026,RT-040..RT-049
-    --severity LEAST  fatal, security or hygiene: rules that weigh less are left out
-    --scope WHICH     return: what is asked at each return; change: and what is asked when registers
-                      have changed; all (the default): and what reads whole tables
-    """
 
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
     let selection = try Self.selection(line, debugger, misuse)

@@ -4,10 +4,6 @@ struct BacktraceCommand: Command {
   let names = ["backtrace", "bt", "where"]
   let usage = "backtrace [COUNT]"
   let summary = "the stack: who called, through exception frames into what was interrupted"
-  let details = """
-    Frames are found by call-frame information, else by frame pointers, else by words that look like an exception
-    frame, which is said to be a guess. Memory is read under the loaded CR3. COUNT frames at the most.
-    """
 
   /// Unless COUNT is given.
   private static let usualCount = 100

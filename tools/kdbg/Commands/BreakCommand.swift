@@ -23,16 +23,6 @@ struct BreakCommand: Command {
 
   var usage: String { "\(names[0]) ADDRESS [--cr3 VALUE|current] [if EXPRESSION]" }
 
-  var details: String {
-    """
-    With --cr3 it counts only while that root table is loaded. The condition is evaluated by kdbg at every hit, with
-    registers, symbols and memory (see print); one that cannot be evaluated stops the machine and says why.
-    """
-      + (kind == .hardware
-        ? "\nA processor has four, watchpoints among them. They need no memory that can be written, nor any that is mapped."
-        : "")
-  }
-
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
     try debugger.requireStopped()
     var arguments = try BreakpointArguments(line.rest, debugger)

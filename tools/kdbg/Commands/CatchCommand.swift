@@ -6,10 +6,6 @@ struct CatchCommand: Command {
   let names = ["catch"]
   let usage = "catch [vector NUMBER|all | off]"
   let summary = "stop at the first instruction of a vector's handler, whatever enters it"
-  let details = """
-    The handlers are those of the table that IDTR names, looked at again whenever the machine is let go on. Several
-    vectors can be caught; "catch off" catches none, "catch" tells which.
-    """
   let completion = ArgumentKind.words(["vector", "off"])
 
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {

@@ -10,8 +10,8 @@ public protocol Command: Sendable {
   var usage: String { get }
   /// One line without a full stop.
   var summary: String { get }
-  /// What `help NAME` adds; empty for nothing.
-  var details: String { get }
+  /// The page that `help NAME` shows, in Manuals/.
+  var manual: Manual { get }
   /// What the arguments are, for completion.
   var completion: ArgumentKind { get }
   /// Does it. The answer is printed by the interpreter, in the form that the session has.
@@ -19,7 +19,7 @@ public protocol Command: Sendable {
 }
 
 extension Command {
-  public var details: String { "" }
+  public var manual: Manual { "" }
   public var completion: ArgumentKind { .none }
   var name: String { names[0] }
 

@@ -22,7 +22,8 @@ public struct CommandTable: Sendable {
         ProcessorCommand.processor, ProcessorCommand.thread,
       ]),
     .init(
-      title: "Session", commands: [MonitorCommand(), DetachCommand(), QuitCommand(), HelpCommand()]),
+      title: "Session",
+      commands: [EchoCommand(), MonitorCommand(), DetachCommand(), QuitCommand(), HelpCommand()]),
   ])
 
   public struct Group: Sendable {

@@ -6,7 +6,6 @@ struct DetachCommand: Command {
   let names = ["detach"]
   let usage = "detach"
   let summary = "remove every breakpoint, let the machine run and end the session"
-  let details = "A QEMU that kdbg started ends too, unless kdbg was started with --keep."
 
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
     guard line.rest.isEmpty else { throw misuse }

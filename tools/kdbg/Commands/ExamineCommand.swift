@@ -7,11 +7,6 @@ struct ExamineCommand: Command {
   let names = ["x"]
   let usage = "x[/FORMAT] [ADDRESS]"
   let summary = "examine memory at a linear address"
-  let details = """
-    FORMAT is a count, a letter for the form (x hexadecimal, d signed, u unsigned, o octal, t binary,
-    a address, c character, s string, i instruction) and one for the width (b, h, w, g: 1, 2, 4, 8 bytes).
-    Without an address it goes on where the last one ended. Rights are not asked: see walk.
-    """
   let completion = ArgumentKind.address
 
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {

@@ -7,12 +7,6 @@ struct ExplainCommand: Command {
   let names = ["explain"]
   let usage = "explain [--engine architecture|machine]"
   let summary = "why the machine stands where it stands: the cause, the proof and the fix"
-  let details = """
-    At an iretq or sysretq to Ring 3: whether the next entry can be delivered. In the handler of an exception, and
-    after a triple fault: what started it and how it went on, proven by replaying the delivery on memory as it is.
-    What comes after a return is foretold for the machine at hand, QEMU's translator with its differences. With
-    --engine architecture the chain of events is that of the manual, after a return and in a handler.
-    """
 
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
     let engine: Engine?

@@ -2,10 +2,6 @@ struct FinishCommand: Command {
   let names = ["finish", "fin"]
   let usage = "finish"
   let summary = "run until the function has returned to its caller, and show what it returned"
-  let details = """
-    The caller is the next frame of bt: in a handler, what was interrupted. The stack pointer must be the caller's, so
-    a deeper call of the same function does not count. The value is RAX.
-    """
 
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
     guard line.rest.isEmpty else { throw misuse }

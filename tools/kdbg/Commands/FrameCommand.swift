@@ -4,10 +4,6 @@ struct FrameCommand: Command {
   let names = ["frame"]
   let usage = "frame [ADDRESS]"
   let summary = "the exception frame that was pushed last, or that iretq is about to pop"
-  let details = """
-    Without an address the frame is found by where the machine stands: at an iretq, at a handler's first
-    instruction, or on a stack of the TSS. ADDRESS is the address of the frame's RIP slot.
-    """
   let completion = ArgumentKind.address
 
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {

@@ -10,7 +10,7 @@ struct HelpCommand: Command {
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
     guard line.words.count <= 1 else { throw misuse }
     if let name = line.words.first {
-      return .answer(CommandHelp(command: try debugger.commands.command(named: name)))
+      return .answer(ManualPage(command: try debugger.commands.command(named: name)))
     }
     return .answer(CommandOverview(table: debugger.commands))
   }
@@ -31,34 +31,12 @@ struct CommandOverview: Answer {
       }
     }
     page.line()
-    page.line("An ADDRESS is a number (0x for hexadecimal), a symbol, a $register, or a sum of them.")
+    page.line(
+      "An ADDRESS is a number (0x for hexadecimal), a symbol, a $register, or an expression: \"help print\".")
     page.line("Type \"help COMMAND\" for more; a name may be cut short as long as it is unique.")
   }
 
   func members(names: any NameSource) -> [String: JSONValue] {
-    ["commands": .array(table.commands.map { .object(CommandHelp(command: $0).members(names: names)) })]
-  }
-}
-
-/// `help NAME`.
-struct CommandHelp: Answer {
-  let command: any Command
-
-  func write(to page: inout TextPage, names: any NameSource) {
-    page.line(page.paint(command.usage, .heading))
-    page.line(command.summary.prefix(1).uppercased() + command.summary.dropFirst() + ".")
-    if !command.details.isEmpty { page.line(command.details) }
-    if command.names.count > 1 {
-      page.line("Aliases: \(command.names.dropFirst().joined(separator: ", "))")
-    }
-  }
-
-  func members(names: any NameSource) -> [String: JSONValue] {
-    [
-      "name": .string(command.names[0]),
-      "aliases": .array(command.names.dropFirst().map(JSONValue.string)),
-      "usage": .string(command.usage),
-      "summary": .string(command.summary),
-    ]
+    ["commands": .array(table.commands.map { .object(ManualPage.summary(of: $0)) })]
   }
 }

@@ -7,12 +7,6 @@ struct InfoCommand: Command {
   let names = ["info", "i"]
   let usage = "info registers|breakpoints|symbol|cpus|threads [ARGUMENT]"
   let summary = "the registers, the breakpoints, the processors, or the symbol at an address"
-  let details = """
-    info registers [NAME...]   all of them, or those named
-    info breakpoints           yours, with their hits; the check's own are not listed
-    info symbol ADDRESS        the symbol in which it lies
-    info cpus, info threads    where each processor stands, or each thread of a stub that has others
-    """
   let completion = ArgumentKind.words(["registers", "breakpoints", "symbol", "cpus", "threads"])
 
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {

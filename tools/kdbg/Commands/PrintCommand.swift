@@ -6,13 +6,6 @@ struct PrintCommand: Command {
   let names = ["print", "p"]
   let usage = "print[/FORMAT] EXPRESSION"
   let summary = "the value of an expression of numbers, $registers, symbols and memory"
-  let details = """
-    FORMAT is x hexadecimal, d signed, u unsigned, t binary or o octal.
-    An expression has C's operators, which bind as in C: || && | ^ & == != < <= > >= << >> + - * / % and the unary - ~ !.
-    A symbol stands for its address. *ADDRESS reads eight bytes of memory; {u8} ADDRESS reads one, and so u16, u32,
-    u64, with the sign i8 to i64; {u32 physical} ADDRESS reads physical memory; gdb's *(u32 *) ADDRESS works as well.
-    Numbers have 64 bits, arithmetic wraps, comparisons are unsigned; true is 1.
-    """
   let completion = ArgumentKind.address
 
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {

@@ -7,18 +7,15 @@ import X86
 struct ProcessorCommand: Command {
   let names: [String]
   let summary: String
-  let details: String
   let numbering: ProcessorNumbering
 
   static let processor = ProcessorCommand(
     names: ["cpu"], summary: "select a processor by its number, or show the selected one",
-    details: """
-      Registers, memory and steps are the selected processor's until the machine goes on; "info cpus" lists them all.
-      """, numbering: .processor)
+    numbering: .processor)
   static let thread = ProcessorCommand(
     names: ["thread"],
     summary: "select a thread of the target: a processor of QEMU's, a process of the kernel's stub",
-    details: "The numbers are the target's own; \"info threads\" lists them.", numbering: .thread)
+    numbering: .thread)
 
   var usage: String { "\(names[0]) [NUMBER]" }
 

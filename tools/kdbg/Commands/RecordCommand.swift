@@ -6,10 +6,6 @@ struct RecordCommand: Command {
   let names = ["record"]
   let usage = "record [on|off]"
   let summary = "keep QEMU's own log of what it delivers, as a second witness for explain"
-  let details = """
-    Off unless turned on; before the event that is to be explained. QEMU writes the log where its translator (TCG) runs
-    one processor. It is turned off again when kdbg lets go of the machine.
-    """
   let completion = ArgumentKind.words(["on", "off"])
 
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {

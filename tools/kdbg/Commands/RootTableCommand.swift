@@ -5,10 +5,6 @@ struct RootTableCommand: Command {
   let names = ["pml4"]
   let usage = "pml4 [CR3]"
   let summary = "the root table's present entries, the kernel half compared with the reference table"
-  let details = """
-    With five levels this is the PML5. The reference is the kernel's own table where the kernel names it
-    (ringside_debugger_table), else the table that was loaded most often at the stops of this session.
-    """
   let completion = ArgumentKind.address
 
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {

@@ -6,33 +6,24 @@ struct StepCommand: Command {
 
   let names: [String]
   let summary: String
-  let details: String
   let unit: Unit
   let calls: CallTreatment
 
   static let stepInstruction = StepCommand(
     names: ["stepi", "si"], summary: "execute one instruction, or COUNT of them",
-    details: """
-      The selected processor alone steps, and QEMU keeps interrupts out meanwhile. A step over iretq ends at the
-      instruction that it returns to, one over int or syscall at the first of the handler.
-      """,
     unit: .instruction, calls: .into)
   static let nextInstruction = StepCommand(
     names: ["nexti", "ni"], summary: "the same, with a call and all that it does as one instruction",
-    details: "While the called function runs, all processors do, and interrupts come.", unit: .instruction,
+    unit: .instruction,
     calls: .over)
   static let stepLine = StepCommand(
     names: ["step", "s"],
     summary: "execute until another line of the source begins, also in a function called",
-    details: """
-      A function without lines is stepped over. The step ends too where the processor comes to another ring, and where
-      there are no lines any more.
-      """,
     unit: .line, calls: .into)
   static let nextLine = StepCommand(
     names: ["next", "n"],
     summary: "execute until another line of the source begins, functions called as a whole",
-    details: "While a called function runs, all processors do, and interrupts come.", unit: .line,
+    unit: .line,
     calls: .over)
 
   var usage: String { "\(names[0]) [COUNT]" }

@@ -5,10 +5,6 @@ struct WalkCommand: Command {
   let names = ["walk"]
   let usage = "walk ADDRESS [CR3]"
   let summary = "translate an address: every level, its entry, and what takes each right away"
-  let details = """
-    Under the CR3 that is loaded, or under the given one. The walk reads memory; the processor may still use
-    a cached translation.
-    """
   let completion = ArgumentKind.address
 
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {

@@ -19,12 +19,6 @@ struct WatchCommand: Command {
 
   var usage: String { "\(names[0]) ADDRESS [LENGTH] [--cr3 VALUE|current] [if EXPRESSION]" }
 
-  let details = """
-    LENGTH is 1, 2, 4 or 8 bytes, 8 unless it is given; the address is a multiple of it. The machine stops behind the
-    instruction. What is watched is a linear address, in every address space unless --cr3 names one: an access to the
-    same memory through another mapping, or by a device, goes unseen.
-    """
-
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
     try debugger.requireStopped()
     let arguments = try BreakpointArguments(line.rest, debugger)

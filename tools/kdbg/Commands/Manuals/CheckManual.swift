@@ -1,0 +1,33 @@
+extension CheckCommand {
+  var manual: Manual {
+    #"""
+    DESCRIPTION
+      Audits every return to Ring 3 while the machine runs, and stops before one that breaks a rule. It needs the kernel's
+      ELF file, in which the iretq and sysretq instructions are found.
+
+    OPTIONS
+      on      from here on; a machine that stands at a return is audited at once
+      off     no longer
+      status  how many returns were audited, and at how many instructions; the same without a word
+      cost    what the audits of this session cost
+
+    EXAMPLE
+          $ kdbg run build/kernel.elf --fault rsp0-pte --stop reset --no-check
+          => 0xfff0, not in 64-bit mode
+          (kdbg) check on
+          The check is on.
+            return              by       in                    to Ring 3  to Ring 0
+            0xffffffff8010c06b  iretq    trap_common+0x6b              0          0
+            0xffffffff8010e139  iretq    return_to_user+0x129          0          0
+            0xffffffff8010e1b8  sysretq  return_to_user+0x1a8          0          0
+          (kdbg) continue
+          VIOLATION before the return to Ring 3 at 0x10000000, process 1
+          RT-026 RSP0-frame-pages-writable: the kernel stack page 0xffffc90000004000 is not mapped in CR3 0x30b000 of process 1: PT[4] is not present.
+          ...
+          1 return to Ring 3 checked at 1 site, the last one violates a rule
+
+    SEE ALSO
+      audit, explain, continue
+    """#
+  }
+}

@@ -1,0 +1,23 @@
+extension IgnoreCommand {
+  var manual: Manual {
+    #"""
+    DESCRIPTION
+      Lets the next hits of a breakpoint or watchpoint pass, as many as COUNT says.
+
+    EXAMPLE
+          $ kdbg run build/kernel.elf
+          Before a return to Ring 3, 0xffffffff8010e139 in return_to_user+0x129 at trap_stubs.S:321
+          => 0xffffffff8010e139 <return_to_user+0x129>:	iretq
+          1 return to Ring 3 checked at 1 site, all held
+          (kdbg) break kernel_trap
+          Breakpoint 1 at 0xffffffff80182b80: kernel_trap
+          (kdbg) ignore 1 3
+          Num  Type   Enb  Address             Hits  Where
+          1    break  y    0xffffffff80182b80  0     kernel_trap
+                 the next 3 hits pass
+
+    SEE ALSO
+      break, condition
+    """#
+  }
+}
