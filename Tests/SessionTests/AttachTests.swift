@@ -179,17 +179,4 @@ import X86
     #expect(first.coreRegisters.isLongMode)
     first.kill()
   }
-
-  /// The way for a QEMU that has no mode for physical addresses: the monitor's `xp`.
-  @Test func theMonitorReadsTheSameMemory() throws {
-    let emulator = try Emulator()
-    let target = try attach(emulator)
-    let source = PagedPhysicalSource(
-      MonitorPageFetcher { line throws(SessionError) in try target.client.monitor(line) })
-    for address in [Guest.pml4, Guest.taskState, Guest.iretq] {
-      #expect(try source.load(address) == target.load(PhysicalAddress(truncating: address)))
-    }
-    #expect(try source.load(64 << 20) == nil)
-    try target.detach()
-  }
 }

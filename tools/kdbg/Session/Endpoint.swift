@@ -44,6 +44,17 @@ public enum Endpoint: Equatable, Sendable {
   }
 }
 
+extension Endpoint {
+  /// True when what listens there may run on this machine.
+  var isLocal: Bool {
+    switch self {
+    case .unix: true
+    case .tcp(let host, _): host.hasPrefix("127.") || host == "localhost" || host == "::1"
+    case .serial: false
+    }
+  }
+}
+
 extension Endpoint: CustomStringConvertible {
   public var description: String {
     switch self {

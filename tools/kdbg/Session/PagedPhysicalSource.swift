@@ -145,12 +145,18 @@ enum PhysicalMode: Equatable {
 
 /// Pages by `xp` of the human monitor, for a QEMU before 4.1.
 struct MonitorPageFetcher: PageFetcher {
+  /// `xp` reads devices too, and a read can change one.
+  let map: GuestMemoryMapCache
   let monitor: (String) throws(SessionError) -> String
 
   func fetch(pages: [UInt64]) throws(SessionError) -> [[UInt8]?] {
     var fetched: [[UInt8]?] = []
     for page in pages {
       let size = UInt64(Self.pageByteCount)
+      guard try map.covers(page * size, count: Self.pageByteCount) else {
+        fetched.append(nil)
+        continue
+      }
       let text = try monitor("xp /\(size / 8)gx 0x\(String(page * size, radix: 16))")
       fetched.append(Self.bytes(parsing: text))
     }

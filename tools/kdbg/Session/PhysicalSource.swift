@@ -22,6 +22,8 @@ final class GuestMemoryMapCache {
   private let fetch: () throws(SessionError) -> String
   private var map: GuestMemoryMap?
   private var isStale = true
+  /// The target has no monitor that shows one.
+  private var isMissing = false
 
   init(_ fetch: @escaping () throws(SessionError) -> String) { self.fetch = fetch }
 
@@ -40,8 +42,25 @@ final class GuestMemoryMapCache {
     return fresh.region(at: address)
   }
 
-  /// True when all of `count` bytes from `address` are memory.
+  /// All there are, in ascending order.
+  func regions() throws(SessionError) -> [GuestMemoryMap.Region] {
+    _ = try region(at: 0)
+    return map?.regions ?? []
+  }
+
+  /// True when all of `count` bytes from `address` are memory. Where no map can be had, everything may be.
   func covers(_ address: UInt64, count: Int) throws(SessionError) -> Bool {
+    if isMissing { return true }
+    do {
+      return try isMemory(address, count: count)
+    } catch {
+      guard map == nil, error.category == .refused else { throw error }
+      isMissing = true
+      return true
+    }
+  }
+
+  private func isMemory(_ address: UInt64, count: Int) throws(SessionError) -> Bool {
     var next = address
     var remaining = UInt64(max(count, 0))
     while remaining > 0 {
@@ -55,27 +74,24 @@ final class GuestMemoryMapCache {
   }
 }
 
-/// The RAM file that kdbg and its QEMU share; ROM comes from `other`.
+/// The RAM file that kdbg and QEMU share; ROM comes from `other`.
 final class MappedPhysicalSource: PhysicalSource {
-  private let ram: MappedGuestRAM
+  private let ram: GuestRAM
   private let map: GuestMemoryMapCache
   private let other: any PhysicalSource
-  private let block: String
   /// Where the last address was found: nearly always where the next one is.
   private var recent: GuestMemoryMap.Region?
 
-  /// `block` is the name that the file's memory has in the map.
-  init(_ ram: MappedGuestRAM, block: String, map: GuestMemoryMapCache, other: any PhysicalSource) {
+  init(_ ram: GuestRAM, map: GuestMemoryMapCache, other: any PhysicalSource) {
     self.ram = ram
-    self.block = block
     self.map = map
     self.other = other
   }
 
   func load(_ address: UInt64) throws(SessionError) -> UInt64? {
     guard let region = try region(at: address) else { return nil }
-    guard region.block == block, region.last - address >= 7 else { return try other.load(address) }
-    return ram.load(offset(of: address, in: region))
+    guard region.block == ram.block, region.last - address >= 7 else { return try other.load(address) }
+    return ram.memory.load(offset(of: address, in: region))
   }
 
   func copy(
@@ -87,8 +103,8 @@ final class MappedPhysicalSource: PhysicalSource {
       guard let region = try region(at: place) else { return false }
       let part = Int(min(UInt64(count - done), region.last - place + 1))
       let isRead =
-        region.block == block
-        ? ram.copy(offset(of: place, in: region), count: part, into: &bytes, at: start + done)
+        region.block == ram.block
+        ? ram.memory.copy(offset(of: place, in: region), count: part, into: &bytes, at: start + done)
         : try other.copy(place, count: part, into: &bytes, at: start + done)
       guard isRead else { return false }
       done += part
@@ -112,7 +128,7 @@ final class MappedPhysicalSource: PhysicalSource {
   }
 
   private func offset(of address: UInt64, in region: GuestMemoryMap.Region) -> Int {
-    Int(truncatingIfNeeded: region.offset &+ (address - region.first))
+    ram.origin &+ Int(truncatingIfNeeded: region.offset &+ (address - region.first))
   }
 }
 

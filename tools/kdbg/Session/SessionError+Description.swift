@@ -29,6 +29,11 @@ extension SessionError: CustomStringConvertible {
     case .unsupported(let operation): "\(operation): the target does not support it"
     case .notMapped(let address): "\(Self.words(address.rawValue)) is not mapped"
     case .outsideMemory(let address): "physical \(Self.words(address.rawValue)) is not memory"
+    case .noMemoryWay(.ram): "the target's memory is in no file that both QEMU and kdbg may read"
+    case .noMemoryWay(.packets): "the target's gdbserver takes no physical addresses (Qqemu.PhyMemMode)"
+    case .noMemoryWay(.monitor): "the target has no monitor that reads physical memory (xp)"
+    case .ambiguousMemory:
+      "the target's memory holds nothing yet by which its file can be known; let the machine run first"
     case .unknownRegister(let name): "the target has no register \"\(name)\""
     case .unknownThread(let name): "the target has no thread \(name)"
     case .running: "the machine is running; stop it first"

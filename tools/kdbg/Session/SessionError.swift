@@ -40,6 +40,10 @@ public enum SessionError: Error, Equatable, Sendable {
   case unsupported(operation: String)
   case notMapped(VirtualAddress)
   case outsideMemory(PhysicalAddress)
+  /// The target does not let its physical memory be read in this way.
+  case noMemoryWay(MemoryWay)
+  /// A file that may be the machine's memory: both hold nothing yet by which to know.
+  case ambiguousMemory
   case unknownRegister(String)
   case unknownThread(String)
   /// The machine runs; stop it first.
@@ -68,7 +72,8 @@ public enum SessionError: Error, Equatable, Sendable {
       .endpointSilent, .notATerminal, .missingRegisters, .systemFailure:
       .unreachable
     case .connectionClosed, .emulatorEnded, .timedOut, .unexpectedReply, .ended: .lost
-    case .refused, .refusedInWords, .unsupported, .notMapped, .outsideMemory, .unknownRegister,
+    case .refused, .refusedInWords, .unsupported, .notMapped, .outsideMemory, .noMemoryWay, .ambiguousMemory,
+      .unknownRegister,
       .unknownThread, .running,
       .notSupervisor,
       .needsReset:

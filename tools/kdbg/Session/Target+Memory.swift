@@ -124,26 +124,5 @@ extension Target {
     return pieces
   }
 
-  private var memory: any PhysicalSource {
-    if let physicalSource { return physicalSource }
-    let source = makePhysicalSource()
-    physicalSource = source
-    return source
-  }
-
-  /// The best way that this target offers.
-  private func makePhysicalSource() -> any PhysicalSource {
-    if dialect.initialMode != nil, !dialect.isQEMU {
-      return PagedPhysicalSource(LinePageFetcher(client: client))
-    }
-    let map = GuestMemoryMapCache { [client] () throws(SessionError) in
-      try client.monitor("info mtree -f")
-    }
-    let packets = PagedPhysicalSource(PacketPageFetcher(client: client, map: map))
-    if let emulator { return MappedPhysicalSource(emulator.ram, block: "ram0", map: map, other: packets) }
-    if dialect.initialMode != nil { return packets }
-    let monitor = { [client] (line: String) throws(SessionError) in try client.monitor(line) }
-    if (try? monitor("xp /1gx 0")) != nil { return PagedPhysicalSource(MonitorPageFetcher(monitor: monitor)) }
-    return NoPhysicalSource()
-  }
+  private var memory: any PhysicalSource { physicalMemory.source }
 }

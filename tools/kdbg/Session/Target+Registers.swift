@@ -108,6 +108,7 @@ extension Target {
     packet = nil
     core = nil
     if systemRegistersPolicy == .everyStop { systemRegisters.removeAll(keepingCapacity: true) }
-    physicalSource?.invalidate()
+    if chosenSource?.isProvisional == true { chosenSource = nil }
+    chosenSource?.source.invalidate()
   }
 }

@@ -51,7 +51,9 @@ public final class Target: MachineView {
   /// Where QEMU's interrupt log goes while it is on.
   var recorder: InterruptLog?
   /// Made at the first use, which may ask the monitor.
-  var physicalSource: (any PhysicalSource)?
+  var chosenSource: ChosenSource?
+  /// The only way that may be taken, where somebody said so.
+  var requiredWay: MemoryWay?
 
   /// Takes over a connection whose stub has a stopped machine, or stops it by being connected to.
   init(_ client: GDBClient, emulator: QEMUProcess?) throws(SessionError) {

@@ -18,7 +18,7 @@ struct AttachVerb: ParsableCommand {
   func run() throws {
     let program = try common.symbols.map { try Kernel.program(at: $0) }
     let configuration = try Kernel.configuration(at: common.config, program)
-    let target = try Kernel.attach(endpoint)
+    let target = try Kernel.attach(endpoint, memoryBy: common.memoryBy)
     let debugger = Debugger(target: target, program: program, output: common.output)
     debugger.control.configuration = configuration
     let session = DebuggingSession(debugger, on: target, common)

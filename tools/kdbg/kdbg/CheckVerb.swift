@@ -87,9 +87,10 @@ struct CheckVerb: ParsableCommand {
     let target: Target
     if let kernel {
       target = try Kernel.launch(
-        machine.launchOptions(kernel: kernel, consoleOnError: true, lifetime: .session))
+        machine.launchOptions(kernel: kernel, consoleOnError: true, lifetime: .session),
+        memoryBy: common.memoryBy)
     } else {
-      target = try Kernel.attach(endpoint)
+      target = try Kernel.attach(endpoint, memoryBy: common.memoryBy)
     }
     let debugger = Debugger(target: target, program: program, output: common.output)
     debugger.control.configuration = configuration

@@ -2,6 +2,7 @@ import ArgumentParser
 import Commands
 import Foundation
 import Render
+import Session
 
 /// What every verb takes.
 struct CommonOptions: ParsableArguments {
@@ -30,6 +31,13 @@ struct CommonOptions: ParsableArguments {
 
   @Flag(name: .long, help: "Answer in JSON: one object on one line of standard output for each command.")
   var json = false
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Read physical memory by this alone: ram (QEMU's RAM file), packets or monitor. Default: the first there is.",
+      valueName: "way"))
+  var memoryBy: MemoryWay?
 
   @Option(name: .long, help: "Colour: auto, always or never.")
   var color = ColorChoice.auto
@@ -68,3 +76,5 @@ struct CommonOptions: ParsableArguments {
     Output(format: format, out: StandardStreams.out, error: StandardStreams.error)
   }
 }
+
+extension MemoryWay: ExpressibleByArgument {}

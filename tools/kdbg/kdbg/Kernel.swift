@@ -30,19 +30,23 @@ enum Kernel {
     }
   }
 
-  static func launch(_ options: LaunchOptions) throws -> Target {
+  static func launch(_ options: LaunchOptions, memoryBy way: MemoryWay?) throws -> Target {
     do throws(SessionError) {
-      return try Target.launch(options)
+      let target = try Target.launch(options)
+      if let way { try target.require(way) }
+      return target
     } catch {
       throw Ending(error)
     }
   }
 
   /// Nil is QEMU's own default.
-  static func attach(_ endpoint: String?) throws -> Target {
+  static func attach(_ endpoint: String?, memoryBy way: MemoryWay?) throws -> Target {
     do throws(SessionError) {
-      guard let endpoint else { return try Target.attach(.standard) }
-      return try Target.attach(try Endpoint(parsing: endpoint))
+      let target = try Target.attach(
+        try endpoint.map { text throws(SessionError) in try Endpoint(parsing: text) } ?? .standard)
+      if let way { try target.require(way) }
+      return target
     } catch {
       throw Ending(error)
     }

@@ -34,7 +34,8 @@ struct RunVerb: ParsableCommand {
     let configuration = try Kernel.configuration(at: common.config, program)
     let target = try Kernel.launch(
       machine.launchOptions(
-        kernel: kernel, consoleOnError: common.json, lifetime: keep ? .kept : .session))
+        kernel: kernel, consoleOnError: common.json, lifetime: keep ? .kept : .session),
+      memoryBy: common.memoryBy)
     let debugger = Debugger(target: target, program: program, output: common.output)
     debugger.control.configuration = configuration
     let session = DebuggingSession(debugger, on: target, common)

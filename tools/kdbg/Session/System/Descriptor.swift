@@ -99,6 +99,20 @@ final class Descriptor: Sendable {
     return status.st_mode & S_IFMT == S_IFREG ? .regular : .other
   }
 
+  /// The number that the file at `path` has in its file system, links followed.
+  static func inode(ofFile path: String) -> UInt64? {
+    var status = Glibc.stat()
+    // SAFETY: the structure is the call's own, and the path lives through it.
+    return unsafe stat(path, &status) == 0 ? UInt64(status.st_ino) : nil
+  }
+
+  /// The file at `path`, to be read.
+  static func reading(_ path: String) -> Descriptor? {
+    // SAFETY: the path lives through the call.
+    let number = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+    return number >= 0 ? Descriptor(owning: number) : nil
+  }
+
   /// Writes `bytes` from `start` on.
   func write(_ bytes: [UInt8], from start: Int = 0) -> Transfer {
     while true {

@@ -11,6 +11,17 @@ enum Socket {
     }
   }
 
+  /// The process that listens at the other end of a unix socket. Nil where the system does not say: on TCP, or when it
+  /// is in another PID namespace. unix(7), SO_PEERCRED.
+  static func peerProcess(of connection: Descriptor) -> Int32? {
+    // `struct ucred`: pid, uid and gid.
+    var credentials: (process: Int32, user: UInt32, group: UInt32) = (0, 0, 0)
+    var size = socklen_t(12)
+    // SAFETY: the tuple is three 32-bit numbers, 12 bytes, and no more are written.
+    let result = unsafe getsockopt(connection.number, SOL_SOCKET, SO_PEERCRED, &credentials, &size)
+    return result == 0 && credentials.process > 0 ? credentials.process : nil
+  }
+
   /// The longest path that a socket's address holds, without its final zero.
   static let longestPath = 107
 
