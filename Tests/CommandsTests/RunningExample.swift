@@ -241,5 +241,7 @@ struct FakeProgram: Program {
 
   func returnInstructions() -> [ReturnInstruction] { returns }
   func tableLoadInstructions() -> [VirtualAddress] { [VirtualAddress(RunningExample.ltr)] }
+  var rootTableLoads: [UInt64] = []
+  func rootTableLoadInstructions() -> [VirtualAddress] { rootTableLoads.map { VirtualAddress($0) } }
   func occurrences(of code: [UInt8]) -> [VirtualAddress] { borrowable.map { VirtualAddress($0) } }
 }

@@ -24,7 +24,7 @@ public struct CaughtVectors: Sendable {
 }
 
 extension InterruptTableView.Gate {
-  fileprivate var canDeliver: Bool {
+  var canDeliver: Bool {
     descriptor.isPresent && descriptor.type != nil && descriptor.offset.isCanonical(.four)
   }
 }

@@ -43,6 +43,9 @@ public enum CommandFailure: Error, Equatable, Sendable {
   case noEndOfLine(String)
   /// No processor or thread of that number among these.
   case noSuchProcessor(String, UInt64, [UInt64])
+  /// Only QEMU's translator can do that.
+  case catchNeedsTranslator(String)
+  case catchNeedsFile(String)
   /// There is no kernel file, so nothing is known about its code.
   case noSymbols(String)
   case symbols(SymbolError)
@@ -94,6 +97,11 @@ public enum CommandFailure: Error, Equatable, Sendable {
     case .noEndOfLine(let line): "still in \(line) after 100000 steps: until or finish go on without them"
     case .noSuchProcessor(let word, let number, let all):
       "no \(word) \(number): there is \(all.map(String.init).joined(separator: ", "))"
+    case .catchNeedsTranslator(let event):
+      "catch \(event): under KVM a step over iretq runs away; use QEMU's translator (--accel tcg)"
+    case .catchNeedsFile(let event):
+      "catch \(event) needs the kernel's ELF file (--symbols FILE): without it breakpoints would stand in what merely looks "
+        + "like code, and only QEMU's translator takes them without writing into it"
     case .noSymbols(let purpose): "\(purpose) needs the kernel's ELF file: give --symbols FILE"
     case .symbols(let error): error.description
     case .noReturnInstructions: "the kernel's file holds no iretq and no sysretq: there is nothing to check"

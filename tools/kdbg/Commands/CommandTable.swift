@@ -16,7 +16,7 @@ public struct CommandTable: Sendable {
         BreakCommand.software, BreakCommand.hardware, BreakCommand.temporary, WatchCommand.write,
         WatchCommand.read,
         WatchCommand.access, ConditionCommand(), IgnoreCommand(), EnableCommand.enable, EnableCommand.disable,
-        DeleteCommand(), CatchCommand(), ContinueCommand(), StepCommand.stepInstruction,
+        DeleteCommand(), CatchCommand.kept, CatchCommand.once, ContinueCommand(), StepCommand.stepInstruction,
         StepCommand.nextInstruction, StepCommand.stepLine, StepCommand.nextLine, FinishCommand(),
         AdvanceCommand(),
         ProcessorCommand.processor, ProcessorCommand.thread,

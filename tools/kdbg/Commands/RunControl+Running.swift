@@ -24,6 +24,12 @@ extension RunControl {
     while true {
       noteTableLoad()
       let event: StopEvent
+      if caught.mustStep(at: target.coreRegisters.rip) {
+        let before = ProcessorMoment(target.coreRegisters)
+        let reason = try judge(try target.step(), goal: goal, from: before)
+        if let reason, !reason.isPlainStep { return reason }
+        continue
+      }
       if let early = try target.stepOffAndResume() {
         event = early
       } else {
@@ -31,8 +37,7 @@ extension RunControl {
       }
       guard let reason = try judge(event, goal: goal) else { continue }
       // Nobody asked for a step: a trap that no breakpoint explains is the guest's own.
-      if case .stepped = reason { return .signal(StopEvent.trapSignal) }
-      return reason
+      return reason.isPlainStep ? .signal(StopEvent.trapSignal) : reason
     }
   }
 
@@ -40,9 +45,9 @@ extension RunControl {
   func stepOnce() throws(SessionError) -> StopReason? {
     if InterruptRequest.shared.clear() { return .interrupted }
     noteTableLoad()
-    let reason = try judge(try target.step(), goal: .none)
-    if case .stepped = reason { return nil }
-    return reason
+    let before = ProcessorMoment(target.coreRegisters)
+    let reason = try judge(try target.step(), goal: .none, from: before)
+    return reason?.isPlainStep == true ? nil : reason
   }
 
   /// Remembers that the next instruction changes what the monitor said.
@@ -50,8 +55,10 @@ extension RunControl {
     if tableLoads.contains(target.coreRegisters.rip) { systemRegistersAreStale = true }
   }
 
-  /// Nil when the machine should go on.
-  private func judge(_ event: StopEvent, goal: RunGoal) throws(SessionError) -> StopReason? {
+  /// Nil when the machine should go on. After a step `before` is what the processor was.
+  private func judge(
+    _ event: StopEvent, goal: RunGoal, from before: ProcessorMoment? = nil
+  ) throws(SessionError) -> StopReason? {
     switch event {
     case .exited(let status): return end(.exited(MachineEnding(status: status)))
     case .shutdown(let cause): return end(.shutdown(cause))
@@ -66,7 +73,7 @@ extension RunControl {
         if case .returns(let count) = goal, let checker, checker.count >= count { return .counted }
       }
       if let hit = try breakpointHit(rip: registers.rip, watch: watch) { return .breakpoint(hit) }
-      if let vectors = caught.handlers[registers.rip] { return .caught(vectors) }
+      if let reason = try caughtEvent(registers, from: before) { return reason }
       if case .place(let place) = goal, place.isReached(registers, by: target.selectedThread) {
         return .arrived
       }
@@ -76,6 +83,33 @@ extension RunControl {
       return number == StopEvent.trapSignal ? .stepped : .signal(number)
     }
   }
+}
+
+extension RunControl {
+  private func caughtEvent(
+    _ registers: RegisterFile, from before: ProcessorMoment?
+  ) throws(SessionError) -> StopReason? {
+    if let vectors = caught.vectors.handlers[registers.rip] {
+      try noteCaught(.vectors)
+      return .caught(vectors)
+    }
+    let reason = before.flatMap { caught.crossing($0, ProcessorMoment(registers)) }
+    switch reason {
+    case .caughtRing(3): try noteCaught(.ring3)
+    case .caughtRing: try noteCaught(.ring0)
+    case .caughtRootTable: try noteCaught(.rootTable)
+    default:
+      guard isEntryFromUser(registers) else { return nil }
+      try noteCaught(.ring0)
+      return .caughtRing(0)
+    }
+    return reason
+  }
+}
+
+extension StopReason {
+  /// True where nothing happened but a step.
+  var isPlainStep: Bool { if case .stepped = self { true } else { false } }
 }
 
 extension RunPlace {

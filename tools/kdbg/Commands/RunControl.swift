@@ -11,8 +11,7 @@ public final class RunControl {
   let program: (any Program)?
 
   public internal(set) var breakpoints = BreakpointList()
-  /// The vectors at whose handlers the machine stops.
-  public internal(set) var caught = CaughtVectors()
+  public internal(set) var caught = CaughtEvents()
   public internal(set) var references = ReferenceTables()
   /// What was written down about the kernel.
   public var configuration = KernelConfiguration() {
@@ -73,7 +72,7 @@ public final class RunControl {
 extension RunControl {
   /// What must be in the machine now.
   private var plan: Set<Insertion> {
-    var addresses = Set(caught.handlers.keys)
+    var addresses = caught.addresses
     if let destination { addresses.insert(destination) }
     if isChecking {
       addresses.formUnion(checker?.sites.map(\.address.rawValue) ?? [])

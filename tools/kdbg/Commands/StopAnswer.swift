@@ -45,6 +45,9 @@ struct StopAnswer: Answer {
     switch reason {
     case .breakpoint(let hit): "\(hit.breakpoint.title), \(place(page, names))"
     case .caught(let vectors): "Caught \(vectors.vectorWords), \(place(page, names))"
+    case .caughtRing(let ring): "Caught the way into Ring \(ring), \(place(page, names))"
+    case .caughtRootTable(let old, let new):
+      "Caught CR3 \(old.rawValue.hexadecimal) -> \(new.rawValue.hexadecimal), \(place(page, names))"
     case .stepped: nil
     case .steppedLine, .arrived: place(page, names)
     case .returned(let value): "Returned \(value.hexadecimal) to \(place(page, names))"
@@ -76,6 +79,10 @@ struct StopAnswer: Answer {
     switch reason {
     case .breakpoint(let hit): members.merge(hit.members) { _, new in new }
     case .caught(let vectors): members["vectors"] = .array(vectors.map { .number(Int($0)) })
+    case .caughtRing(let ring): members["ring"] = .number(Int(ring))
+    case .caughtRootTable(let old, let new):
+      members["from"] = .hexadecimal(old.rawValue)
+      members["to"] = .hexadecimal(new.rawValue)
     case .returned(let value): members["value"] = .hexadecimal(value)
     case .signal(let number): members["signal"] = .number(Int(number))
     case .exited(let ending):
@@ -95,6 +102,8 @@ extension StopReason {
     switch self {
     case .breakpoint: "breakpoint"
     case .caught: "caught"
+    case .caughtRing: "caughtRing"
+    case .caughtRootTable: "caughtRootTable"
     case .stepped, .steppedLine: "stepped"
     case .arrived: "arrived"
     case .returned: "returned"
@@ -126,7 +135,9 @@ extension Debugger {
     switch reason {
     case .violation, .counted: true
     case .exited, .shutdown, .interrupted: control.isChecking
-    case .breakpoint, .caught, .stepped, .steppedLine, .arrived, .returned, .signal: false
+    case .breakpoint, .caught, .caughtRing, .caughtRootTable, .stepped, .steppedLine, .arrived, .returned,
+      .signal:
+      false
     }
   }
 

@@ -1,5 +1,6 @@
 import Inspect
 import Session
+import X86
 
 /// Why the machine stands still, as the user sees it.
 public enum StopReason {
@@ -7,6 +8,10 @@ public enum StopReason {
   case breakpoint(BreakpointHit)
   /// The handler of one of these vectors, which is caught.
   case caught([UInt8])
+  /// The first instruction in this ring, which is caught.
+  case caughtRing(UInt8)
+  /// The instruction behind a load of CR3, which is caught.
+  case caughtRootTable(from: CR3, to: CR3)
   /// The steps that were asked for are done.
   case stepped
   /// Another line of the source begins.

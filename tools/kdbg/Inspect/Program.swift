@@ -13,6 +13,8 @@ public protocol Program: NameSource {
   func returnInstructions() throws(SymbolError) -> [ReturnInstruction]
   /// Every instruction that loads TR, LDTR, GDTR, IDTR or a debug register, in the order of the addresses.
   func tableLoadInstructions() throws(SymbolError) -> [VirtualAddress]
+  /// Every instruction that loads CR3, in the order of the addresses.
+  func rootTableLoadInstructions() throws(SymbolError) -> [VirtualAddress]
   /// Where `code` stands in the program's code, whether or not an instruction begins there.
   func occurrences(of code: [UInt8]) -> [VirtualAddress]
   /// The functions whose code stands at `address`, the innermost first; nil without debugging information for it.
@@ -25,6 +27,8 @@ public protocol Program: NameSource {
 }
 
 extension Program {
+  public func rootTableLoadInstructions() throws(SymbolError) -> [VirtualAddress] { [] }
+
   public func scopes(at address: VirtualAddress) -> CodeScopes? { nil }
 
   public func caller(
@@ -86,13 +90,24 @@ public struct ELFProgram: Program {
   }
 
   public func tableLoadInstructions() throws(SymbolError) -> [VirtualAddress] {
+    try instructions(TableLoad.mayBegin)
+  }
+
+  public func rootTableLoadInstructions() throws(SymbolError) -> [VirtualAddress] {
+    try instructions(PrivilegedCode.isRootTableLoad)
+  }
+
+  /// Every instruction whose bytes look as `mayBegin` says.
+  private func instructions(
+    _ mayBegin: (ArraySlice<UInt8>) -> Bool
+  ) throws(SymbolError) -> [VirtualAddress] {
     let disassembler = try Disassembler()
     var found: [VirtualAddress] = []
     for section in image.executableSections {
       let bytes = image.bytes(of: section)
-      for offset in bytes.indices where TableLoad.mayBegin(bytes[offset...]) {
+      for offset in bytes.indices where mayBegin(bytes[offset...]) {
         let address = section.address + UInt64(offset)
-        if isTableLoad(address, disassembler) { found.append(address) }
+        if isInstruction(address, disassembler, mayBegin) { found.append(address) }
       }
     }
     return found.sorted()
@@ -108,15 +123,17 @@ public struct ELFProgram: Program {
     }
   }
 
-  /// Whether the bytes that look like a table load at `address` are one: decoded from the start of the symbol
-  /// around them, an instruction begins there (or at a prefix before).
-  private func isTableLoad(_ address: VirtualAddress, _ disassembler: Disassembler) -> Bool {
+  /// Whether the bytes at `address` that look like an instruction are one: decoded from the start of the symbol around
+  /// them, it begins there (or at a prefix before).
+  private func isInstruction(
+    _ address: VirtualAddress, _ disassembler: Disassembler, _ mayBegin: (ArraySlice<UInt8>) -> Bool
+  ) -> Bool {
     // Code without symbols cannot be decoded in step; the bytes alone are believed there, because a breakpoint
     // too many costs one stop and one too few costs the truth.
     guard let place = image.symbol(at: address) else { return true }
     let code = image.bytes(at: place.symbol.address, count: Int(place.offset) + TableLoad.longest)
     return disassembler.disassemble(code, at: place.symbol.address).contains {
-      $0.address == address && $0.isValid && TableLoad.mayBegin($0.bytes[...])
+      $0.address == address && $0.isValid && mayBegin($0.bytes[...])
     }
   }
 }

@@ -172,9 +172,25 @@ extension Target {
     case .event(let event):
       accept(event)
       return event
-    case .interruptRequested, .none:
-      throw .timedOut(operation: "single step", limit: Self.promptLimit)
+    case .interruptRequested, .none: throw try stopStuckStep()
     }
+  }
+
+  /// A halted processor executes nothing, since a step keeps the interrupts out that would wake it. Stops the machine and
+  /// says so; where that does not work either, the target is lost.
+  private func stopStuckStep() throws(SessionError) -> SessionError {
+    let stepped = selected
+    try client.sendInterrupt()
+    guard case .event(let event) = stop(until: Deadline(after: Self.promptLimit), interrupt: nil) else {
+      return .timedOut(operation: "single step", limit: Self.promptLimit)
+    }
+    accept(event)
+    if case .lost(let error) = event { return error }
+    // The stop is told of any processor.
+    if let stepped, stepped != selected, case .signal = event { try select(stepped) }
+    return .refusedInWords(
+      operation: "single step",
+      reason: "the processor executed nothing for \(Self.promptLimit.components.seconds) s; it may be halted")
   }
 
   private func currentRIP() throws(SessionError) -> UInt64 {

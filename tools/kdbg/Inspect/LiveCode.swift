@@ -1,0 +1,67 @@
+import Session
+import X86
+
+/// Where byte patterns stand in what Ring 0 can execute now.
+///
+/// For a kernel without a file. Nobody knows where instructions begin there, so some of the places are the inside of others;
+/// a breakpoint that changes memory must not stand in them.
+public struct LiveCode: Sendable {
+  public private(set) var places: Set<UInt64> = []
+  /// False where there was more code than is searched.
+  public private(set) var isComplete = true
+
+  /// More than kernels have, and read in a moment.
+  private static let mostBytes: UInt64 = 256 << 20
+  private static let mostWalks = 4_000_000
+  /// What is read at once; a pattern may reach over its end.
+  private static let pieceByteCount: UInt64 = 1 << 20
+  private static let longestPattern = 4
+
+  /// Searches the supervisor's executable pages under the loaded root table for `matches`, which is asked at every byte.
+  public init(in machine: any Debuggee, where matches: (ArraySlice<UInt8>) -> Bool) {
+    var reader = machine
+    let registers = machine.coreRegisters
+    var search = MappedRangeSearch(
+      root: registers.cr3.root, mode: registers.pagingMode, walks: Self.mostWalks)
+    var left = Self.mostBytes
+    while let range = search.next(memory: &reader) {
+      guard range.rights.isExecutable, !range.rights.isUser else { continue }
+      var place = range.start
+      var rest = range.last.rawValue &- range.start.rawValue &+ 1
+      while rest > 0, left > 0 {
+        let count = min(rest, Self.pieceByteCount, left)
+        let ahead = min(rest, count + UInt64(Self.longestPattern - 1))
+        note(machine.bytes(at: place, count: Int(ahead)), at: place, limit: Int(count), matches)
+        place = place + count
+        rest -= count
+        left -= count
+      }
+      if rest > 0 { isComplete = false }
+    }
+    if search.position != nil { isComplete = false }
+  }
+
+  private mutating func note(
+    _ bytes: [UInt8], at start: VirtualAddress, limit: Int, _ matches: (ArraySlice<UInt8>) -> Bool
+  ) {
+    for index in bytes.indices.prefix(limit) where matches(bytes[index...].prefix(Self.longestPattern)) {
+      places.insert((start + UInt64(index)).rawValue)
+    }
+  }
+}
+
+/// Encodings of instructions that change the ring or the address space.
+public enum PrivilegedCode {
+  /// IRETQ: 48 CF. SYSRETQ: 48 0F 07. SDM Vol. 2A and 2B.
+  public static func isReturn(_ bytes: ArraySlice<UInt8>) -> Bool {
+    bytes.starts(with: [0x48, 0xcf]) || bytes.starts(with: [0x48, 0x0f, 0x07])
+  }
+
+  /// MOV to CR3: 0F 22 with 3 in ModRM.reg, whatever ModRM.mod says; a REX prefix may stand before it. SDM Vol. 2B, MOV.
+  public static func isRootTableLoad(_ bytes: ArraySlice<UInt8>) -> Bool {
+    guard let first = bytes.first else { return false }
+    let opcode = first & 0xf0 == 0x40 ? bytes.dropFirst() : bytes
+    guard opcode.starts(with: [0x0f, 0x22]), let modRM = opcode.dropFirst(2).first else { return false }
+    return (modRM >> 3) & 7 == 3
+  }
+}
