@@ -107,6 +107,50 @@ import X86
     #expect(Glibc.kill(identifier, 0) == -1 || isZombie(identifier))
   }
 
+  /// The sockets of a QEMU that outlives its kdbg stay while it lives, and go with the next kdbg.
+  @Test func theSocketsOfAKeptEmulatorGoAfterIt() throws {
+    let held = try HeldSession(["\(HeldSession.keeping)=1"])
+    let words = try held.report().split(separator: " ").map(String.init)
+    let identifier = try #require(Int32(words[0]))
+    let directory = words[1]
+    defer { kill(identifier, SIGKILL) }
+    held.process.signal(SIGKILL)
+    #expect(held.process.wait(limit: .seconds(120)) == .signalled(SIGKILL))
+    _ = try PrivateDirectory()
+    #expect(FileManager.default.fileExists(atPath: directory))
+    // Nobody waits for it here; the kernel closes its files when it is gone.
+    kill(identifier, SIGKILL)
+    let deadline = Deadline(after: .seconds(120))
+    repeat {
+      usleep(2000)
+      _ = try PrivateDirectory()
+    } while FileManager.default.fileExists(atPath: directory) && !deadline.hasPassed
+    #expect(!FileManager.default.fileExists(atPath: directory))
+  }
+
+  @Test func onlyForgottenDirectoriesAreRemoved() throws {
+    let parent = (try PrivateDirectory().path as NSString).deletingLastPathComponent
+    let stem = "\(parent)/kdbg-test-\(getpid())"
+    let names = ["forgotten", "owned", "unclaimed", "target"]
+    for name in names {
+      try FileManager.default.createDirectory(atPath: "\(stem)-\(name)", withIntermediateDirectories: false)
+    }
+    defer { for name in names + ["link"] { try? FileManager.default.removeItem(atPath: "\(stem)-\(name)") } }
+    try FileManager.default.createSymbolicLink(atPath: "\(stem)-link", withDestinationPath: "\(stem)-target")
+    let owner = try #require(DirectoryClaim.make(in: "\(stem)-owned"))
+    for name in ["forgotten", "target"] {
+      _ = try #require(DirectoryClaim.make(in: "\(stem)-\(name)"))
+      try "".write(toFile: "\(stem)-\(name)/gdb", atomically: false, encoding: .utf8)
+    }
+    // A link counts for nothing, wherever it leads; the directory itself is looked at on its own.
+    #expect(DirectoryClaim.takeOver("\(stem)-link") == nil)
+    _ = try PrivateDirectory()
+    #expect(Descriptor.inode(ofFile: "\(stem)-forgotten") == nil)
+    #expect(Descriptor.inode(ofFile: "\(stem)-owned") != nil)
+    #expect(Descriptor.inode(ofFile: "\(stem)-unclaimed") != nil)
+    _ = owner
+  }
+
   /// Dead, and only waiting for its new parent to notice.
   private func isZombie(_ identifier: Int32) -> Bool {
     let text = try? String(contentsOfFile: "/proc/\(identifier)/stat", encoding: .utf8)
@@ -122,6 +166,8 @@ final class HeldSession {
 
   /// Names the file for the report.
   static let variable = "RINGSIDE_HELD_SESSION"
+  /// Set: the QEMU that is started is to outlive the session.
+  static let keeping = "RINGSIDE_HELD_KEEPING"
   /// Names what to attach to; without it a QEMU is started.
   static let endpoint = "RINGSIDE_HELD_ENDPOINT"
 
@@ -160,9 +206,15 @@ final class HeldSession {
         target = try Target.attach(Endpoint(parsing: endpoint))
         try target.insertBreakpoint(.hardware, at: VirtualAddress(Guest.iretq))
       } else {
-        target = try Target.launch(LaunchOptions(kernel: nil))
+        let isKept = ProcessInfo.processInfo.environment[HeldSession.keeping] != nil
+        target = try Target.launch(LaunchOptions(kernel: nil, lifetime: isKept ? .kept : .session))
       }
-      let report = target.emulator.map { String($0.processIdentifier) } ?? "attached"
+      var report = target.emulator.map { String($0.processIdentifier) } ?? "attached"
+      if let emulator = target.emulator, emulator.lifetime == .kept,
+        case .unix(let path) = emulator.gdbEndpoint
+      {
+        report += " \((path as NSString).deletingLastPathComponent)"
+      }
       try? report.write(toFile: file, atomically: true, encoding: .utf8)
       sleep(60)
       target.kill()

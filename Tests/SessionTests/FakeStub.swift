@@ -15,12 +15,15 @@ final class FakeStub: Sendable {
     case raw(String)
     case silence
     case close
+    /// A reply that takes its time. What arrives meanwhile comes too early.
+    case late(String)
   }
 
   let endpoint: Endpoint
   private let directory: PrivateDirectory
   private let received = Mutex<[String]>([])
   private let acknowledgements = Mutex(0)
+  private let wasHurried = Mutex(false)
 
   /// `answer` is asked for each request, in order, with how often the same request came before.
   /// `greeting` is sent before anything is asked.
@@ -66,6 +69,8 @@ final class FakeStub: Sendable {
     while requests.last != request, !deadline.hasPassed { usleep(1000) }
     return requests.last == request
   }
+  /// True once something arrived while a `.late` reply was due.
+  var isHurried: Bool { wasHurried.withLock { $0 } }
   var acknowledgementCount: Int { acknowledgements.withLock { $0 } }
 
   private func serve(
@@ -76,7 +81,8 @@ final class FakeStub: Sendable {
     var input = [UInt8](repeating: 0, count: 4096)
     if !greeting.isEmpty { send(greeting, connection) }
     while case .bytes(let count) = connection.read(into: &input) {
-      for byte in input[..<count] {
+      for (position, byte) in input[..<count].enumerated() {
+        let hasMore = position + 1 < count
         var span = payload.mutableSpan
         switch decoder.feed(byte, into: &span) {
         case .packet(let byteCount):
@@ -85,23 +91,28 @@ final class FakeStub: Sendable {
             defer { requests.append(request) }
             return requests.count { $0 == request }
           }
-          guard perform(answer(request, before), connection) else { return }
+          guard perform(answer(request, before), connection, hasMore) else { return }
         case .acknowledged: acknowledgements.withLock { $0 += 1 }
-        case .notAcknowledged: guard perform(answer("-", 0), connection) else { return }
-        case .interrupt: guard perform(answer("\u{3}", 0), connection) else { return }
+        case .notAcknowledged: guard perform(answer("-", 0), connection, hasMore) else { return }
+        case .interrupt: guard perform(answer("\u{3}", 0), connection, hasMore) else { return }
         default: break
         }
       }
     }
   }
 
-  private func perform(_ answer: Answer, _ connection: Descriptor) -> Bool {
+  /// `hasMore`: more has arrived together with the request.
+  private func perform(_ answer: Answer, _ connection: Descriptor, _ hasMore: Bool) -> Bool {
     switch answer {
     case .reply(let text): send(text, connection)
     case .replies(let texts): for text in texts { send(text, connection) }
     case .raw(let text): _ = connection.write(Array(text.utf8))
     case .silence: break
     case .close: return false
+    case .late(let text):
+      let isEarly = Readiness.wait([(connection.number, .readable)], until: Deadline(after: .seconds(1)))[0]
+      if hasMore || isEarly { wasHurried.withLock { $0 = true } }
+      send(text, connection)
     }
     return true
   }

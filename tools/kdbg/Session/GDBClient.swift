@@ -35,11 +35,17 @@ final class GDBClient {
   private(set) var farewell: StopReply?
 
   let connection: Descriptor
+  /// Shared with the ``Farewell``.
+  let custody = Custody()
+  /// The machine was let go and has not stopped since: it takes 0x03 and nothing else.
+  private var isResumed = false
   private var stream = PacketStream()
   var queue = PacketQueue()
   private var owedAcknowledgements = 0
   var lastFrame: [UInt8] = []
-  var outstanding = 0
+  var outstanding = 0 {
+    didSet { custody.note(outstanding: outstanding) }
+  }
   private var rejections = 0
   private var resends = 0
   /// True once anything came back for the last request.
@@ -100,6 +106,7 @@ final class GDBClient {
       for payload in requests { replies.append(try request(payload, operation)) }
       return replies
     }
+    if isResumed { throw .running }
     var sent = 0
     while replies.count < requests.count {
       let first = sent
@@ -118,9 +125,16 @@ final class GDBClient {
 
   /// Sends a request without waiting for its reply.
   func send(_ payload: [UInt8], _ operation: String) throws(SessionError) {
+    if isResumed { throw .running }
     if isOutOfStep { try resynchronise(operation) }
     enqueue(payload)
     try flush(operation)
+  }
+
+  /// Sends a request that lets the machine go, whose reply is a stop.
+  func resume(_ payload: [UInt8]) throws(SessionError) {
+    try send(payload, "resume")
+    isResumed = true
   }
 
   /// The reply to the oldest request that has none yet. A stop reply that nobody asked for is passed over: QEMU
@@ -198,6 +212,7 @@ final class GDBClient {
         if line != .reliable { try acknowledge() }
         outstanding = max(outstanding - 1, 0)
         isInterrupting = false
+        isResumed = false
         return .reply(stop)
       } catch {
         // Nothing was due, so nothing is out of step.
@@ -240,6 +255,7 @@ final class GDBClient {
     let deadline = Deadline(after: limit)
     var sent = 0
     while sent < queue.bytes.count {
+      custody.pass()
       switch connection.write(queue.bytes, from: sent) {
       case .bytes(let count): sent += count
       case .closed: throw end(.connectionClosed)
@@ -290,6 +306,7 @@ final class GDBClient {
       if let interrupt { awaited.append((interrupt.descriptor, .readable)) }
       let ready = Readiness.wait(awaited, until: deadline)
       if ready[0] {
+        custody.pass()
         switch stream.fill(from: connection) {
         case .bytes:
           lastArrival = .now

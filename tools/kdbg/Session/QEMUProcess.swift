@@ -32,7 +32,10 @@ public final class QEMUProcess {
     let output = try Self.output(of: options.console)
     let process = try ChildProcess(
       Self.bound(options.lifetime) + [program] + arguments.list,
-      .init(output: output.output, error: errors, third: ramFile))
+      .init(
+        output: output.output, error: errors, third: ramFile,
+        // The sockets of one that outlives kdbg are its own.
+        fourth: options.lifetime == .kept ? directory.claim : nil))
     console = output.reader?()
     self.process = process
     self.directory = directory

@@ -4,7 +4,10 @@ import X86
 extension Target {
   /// The little-endian qword at `address`. Nil outside of memory.
   public func load(_ address: PhysicalAddress) -> UInt64? {
-    attemptQuietly { () throws(SessionError) in try memory.load(address.rawValue) }
+    attemptQuietly { () throws(SessionError) in
+      if state == .running { throw .running }
+      return try memory.load(address.rawValue)
+    }
   }
 
   /// Fills `bytes` from `address` upwards. False when one byte is outside of memory.
@@ -36,6 +39,7 @@ extension Target {
     _ address: PhysicalAddress, into bytes: inout MutableRawSpan
   ) throws(SessionError) -> Bool {
     if state == .ended { throw ending ?? .ended }
+    if state == .running { throw .running }
     do {
       return try memory.copy(address.rawValue, count: bytes.byteCount, into: &bytes, at: 0)
     } catch {

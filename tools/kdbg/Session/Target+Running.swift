@@ -141,9 +141,10 @@ extension Target {
 
   private func start(_ request: [UInt8]) throws(SessionError) {
     invalidate()
-    try client.send(request, "resume")
-    state = .running
+    // First: who ends kdbg from now on must stop the machine.
     farewell.update(isRunning: true, thread: selected)
+    try client.resume(request)
+    state = .running
   }
 
   /// One step, with whatever it takes to get past a breakpoint at RIP. The registers are not read after it.

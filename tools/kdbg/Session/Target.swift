@@ -65,7 +65,7 @@ public final class Target: MachineView {
     layout = try RegisterLayout(
       TargetDescription { document throws(SessionError) in try client.transfer("features", document) })
     dialect = try StubDialect(client, features)
-    farewell = Farewell(client.connection, dialect)
+    farewell = Farewell(client, dialect)
     try dialect.prepare(client)
     try takeInitialStop()
     if let emulator { knownAccelerator = .some(emulator.accelerator) }
@@ -124,7 +124,7 @@ public final class Target: MachineView {
       emulator.terminate()
     } else if state != .ended {
       // Never answered.
-      if state == .running { try? client.sendInterrupt() }
+      if state == .running { try? stopForDetach() }
       try? client.send(Array("k".utf8), "kill")
       close()
     }

@@ -14,11 +14,12 @@ final class ChildProcess: Sendable {
     case descriptor(Descriptor)
   }
 
-  /// What the child inherits: its standard descriptors, and one more as descriptor 3.
+  /// What the child inherits: its standard descriptors, one more as descriptor 3, and one as 4.
   struct Inheritance {
     var output: Output
     var error: Descriptor
     var third: Descriptor
+    var fourth: Descriptor?
   }
 
   /// Starts the program at `arguments[0]`, a path, in a process group of its own: a Ctrl-C at the terminal is
@@ -51,6 +52,7 @@ final class ChildProcess: Sendable {
     }
     unsafe posix_spawn_file_actions_adddup2(&actions, inheritance.error.number, 2)
     unsafe posix_spawn_file_actions_adddup2(&actions, inheritance.third.number, 3)
+    if let fourth = inheritance.fourth { unsafe posix_spawn_file_actions_adddup2(&actions, fourth.number, 4) }
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe posix_spawnattr_destroy(&attributes) }
     unsafe posix_spawnattr_setflags(
