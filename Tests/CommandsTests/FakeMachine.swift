@@ -104,9 +104,16 @@ final class FakeMachine: Debuggee {
 
   // MARK: Running
 
+  /// True for a target whose breakpoints are instructions in memory, as under KVM.
+  var showsBreakpoints = false
+
   func insertBreakpoint(_ kind: BreakpointKind, at address: VirtualAddress) throws(SessionError) {
     if let error = refusal(kind) { throw error }
     insertions[kind, default: []].insert(address.rawValue)
+    guard showsBreakpoints, kind == .software else { return }
+    var machine = self
+    let walk = machine.walk(address, root: registerFile.cr3.root, mode: registerFile.pagingMode)
+    if let place = walk.physicalAddress { store(bytes: [0xcc], at: place.rawValue) }
   }
 
   func removeBreakpoint(_ kind: BreakpointKind, at address: VirtualAddress) throws(SessionError) {

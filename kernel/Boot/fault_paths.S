@@ -2,6 +2,7 @@
  * alone on its page, and a stack that is used up. */
 #include "fault_paths.h"
 #include "trap_frame.h"
+#include "unwinding.h"
 
 #define SYSTEM_CALL_VECTOR 0x80
 
@@ -57,8 +58,10 @@ fault_return:
     .global fault_recurse
     .type fault_recurse, @function
 fault_recurse:
+    .cfi_startproc
     call fault_recurse
     ret
+    .cfi_endproc
     .size fault_recurse, . - fault_recurse
 
 /* void fault_touch(uint64_t address) */
@@ -66,8 +69,10 @@ fault_recurse:
     .global fault_touch
     .type fault_touch, @function
 fault_touch:
+    .cfi_startproc
     lock orb $0, (%rdi)
     ret
+    .cfi_endproc
     .size fault_touch, . - fault_touch
 
 /* Gate 0x80's handler under the faults of its page: nothing else stands there. */

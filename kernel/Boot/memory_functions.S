@@ -1,11 +1,13 @@
 /* The four functions that compilers call on their own. In assembly, because Swift's memset would call itself.
  * Whole qwords first: an emulator executes a string instruction element by element. */
+    .cfi_sections .debug_frame
 
     .text
     .balign 16
     .global memcpy
     .type memcpy, @function
 memcpy:
+    .cfi_startproc
     movq %rdi, %rax
     movq %rdx, %rcx
     shrq $3, %rcx
@@ -14,12 +16,14 @@ memcpy:
     andl $7, %ecx
     rep movsb
     ret
+    .cfi_endproc
     .size memcpy, . - memcpy
 
     .balign 16
     .global memmove
     .type memmove, @function
 memmove:
+    .cfi_startproc
     movq %rdi, %rax
     movq %rdx, %rcx
     /* Backwards only where the destination starts inside the source. */
@@ -33,12 +37,14 @@ memmove:
     rep movsb
     cld
     ret
+    .cfi_endproc
     .size memmove, . - memmove
 
     .balign 16
     .global memset
     .type memset, @function
 memset:
+    .cfi_startproc
     movq %rdi, %r8
     movzbl %sil, %ecx
     movabsq $0x0101010101010101, %rax
@@ -51,12 +57,14 @@ memset:
     rep stosb
     movq %r8, %rax
     ret
+    .cfi_endproc
     .size memset, . - memset
 
     .balign 16
     .global memcmp
     .type memcmp, @function
 memcmp:
+    .cfi_startproc
     movq %rdx, %rcx
     xorl %eax, %eax
     cmpq %rax, %rcx       /* equal where there is nothing to compare */
@@ -66,6 +74,7 @@ memcmp:
     movzbl -1(%rsi), %edx
     subl %edx, %eax
 1:  ret
+    .cfi_endproc
     .size memcmp, . - memcmp
 
     .section .note.GNU-stack, "", @progbits

@@ -4,6 +4,8 @@
  * 64 bits on the tables that the boot used, which map the first 4 GiB at their own addresses and the image at its upper one,
  * and from there to the kernel's own table. No table of the kernel's ever maps low memory.
  */
+#include "unwinding.h"
+
 #define CR0_PE_PG 0x80000001
 #define CR4_PAE 0x20
 #define MSR_EFER 0xc0000080
@@ -60,6 +62,8 @@ processor_start_long:
     .section .text.entry, "ax", @progbits
     .type processor_start_upper, @function
 processor_start_upper:
+    .cfi_startproc
+    .cfi_undefined %rip
     movq processor_start_state + START_CR4(%rip), %rax
     movq processor_start_state + START_CR3(%rip), %rcx
     movq %rcx, %cr3
@@ -69,6 +73,7 @@ processor_start_upper:
     movq processor_start_state + START_NUMBER(%rip), %rdi
     call kernel_processor_main
     ud2                          /* it never returns */
+    .cfi_endproc
     .size processor_start_upper, . - processor_start_upper
 
 /* void processor_rest(uint64_t efer) */

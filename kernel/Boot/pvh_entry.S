@@ -6,6 +6,8 @@
  *     PML4[256]  the physical window at 0xffff800000000000
  *     PML4[511]  the kernel image: PDPT[510] maps the first GiB at 0xffffffff80000000
  */
+#include "unwinding.h"
+
 #define KERNEL_OFFSET 0xffffffff80000000
 #define PHYSICAL(symbol) ((symbol) - KERNEL_OFFSET)
 
@@ -111,11 +113,14 @@ boot_tables_end:
     .section .text.entry, "ax", @progbits
     .type boot_upper_half, @function
 boot_upper_half:
+    .cfi_startproc
+    .cfi_undefined %rip
     leaq boot_stack_top(%rip), %rsp
     xorl %ebp, %ebp       /* the last frame of every backtrace */
     movl %ebx, %edi       /* physical address of the start info */
     call Kernel_main
     ud2                   /* it never returns */
+    .cfi_endproc
     .size boot_upper_half, . - boot_upper_half
 
     .section .note.GNU-stack, "", @progbits

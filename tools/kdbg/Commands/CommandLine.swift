@@ -23,6 +23,9 @@ public struct CommandLine: Equatable, Sendable {
     }
   }
 
+  /// The words behind the name, for a command without a format: the first may be a path that begins with `/`.
+  public var wordsOrPaths: [String] { (format.map { ["/" + $0] } ?? []) + words }
+
   /// The words of the rest.
   public var words: [String] { rest.split(whereSeparator: \.isWhitespace).map(String.init) }
 }

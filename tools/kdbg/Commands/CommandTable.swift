@@ -6,8 +6,8 @@ public struct CommandTable: Sendable {
       commands: [
         CR3Command(), RootTableCommand(), WalkCommand(), TaskStateCommand(), GlobalTableCommand(),
         InterruptTableCommand(), FrameCommand(), BacktraceCommand(), InfoCommand(), ExamineCommand(),
-        ExaminePhysicalCommand(),
-        PrintCommand(),
+        ExaminePhysicalCommand(), DisassembleCommand(),
+        PrintCommand(), SymbolsCommand(), AddSymbolFileCommand(), SymbolFileCommand(),
       ]),
     .init(title: "Judge", commands: [ExplainCommand(), RecordCommand(), AuditCommand(), CheckCommand()]),
     .init(

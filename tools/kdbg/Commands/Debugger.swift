@@ -6,8 +6,8 @@ import X86
 /// One debugging session: the machine, the kernel's file, and what the session has learned so far.
 public final class Debugger {
   public let target: any Debuggee
-  /// The kernel's ELF file, nil without one.
-  public let program: (any Program)?
+  /// The files that name the machine's code.
+  public let programs: ProgramSet
   public let output: Output
   public let control: RunControl
   public let commands: CommandTable
@@ -19,11 +19,19 @@ public final class Debugger {
     target: any Debuggee, program: (any Program)?, output: Output, commands: CommandTable = .standard
   ) {
     self.target = target
-    self.program = program
+    programs = program as? ProgramSet ?? ProgramSet(program.map { [$0] } ?? [])
     self.output = output
     self.commands = commands
-    control = RunControl(target: target, program: program)
+    control = RunControl(target: target, programs: programs)
+    programs.liveBytes = { [weak control] address, count in
+      guard let control, case .stopped = control.target.state else { return [] }
+      return control.inserted.hidden(
+        from: control.target.bytes(at: address, count: count), at: address.rawValue)
+    }
   }
+
+  /// All of them as one; nil without any.
+  public var program: (any Program)? { programs.isEmpty ? nil : programs }
 
   public var names: any NameSource { program ?? NoNames() }
 

@@ -71,15 +71,22 @@ extension Debugger {
     return (InstructionDump(instructions: found, current: target.coreRegisters.rip), last.nextAddress)
   }
 
-  private func memory(_ address: VirtualAddress, count: Int) -> [UInt8] {
-    target.bytes(at: address, count: count)
+  /// What memory holds without kdbg's own breakpoints, which some targets let show.
+  func memory(_ address: VirtualAddress, count: Int) -> [UInt8] {
+    control.inserted.hidden(from: target.bytes(at: address, count: count), at: address.rawValue)
   }
 
   /// Up to `count` instructions from `start` on, fewer where memory ends.
   func disassemble(_ start: VirtualAddress, count: Int) throws(CommandFailure) -> [Instruction] {
-    let bytes = memory(start, count: count * Self.longestInstruction)
+    try decode(memory(start, count: count * Self.longestInstruction), at: start, limit: count)
+  }
+
+  /// Up to `limit` instructions of `bytes`.
+  func decode(
+    _ bytes: [UInt8], at start: VirtualAddress, limit: Int
+  ) throws(CommandFailure) -> [Instruction] {
     do {
-      return try Disassembler().disassemble(bytes, at: start, limit: count)
+      return try Disassembler().disassemble(bytes, at: start, limit: limit)
     } catch {
       throw .symbols(error)
     }

@@ -18,6 +18,22 @@ struct Insertion: Hashable {
 /// What kdbg has put into the machine, whoever wanted it.
 struct InsertedBreakpoints {
   private var all: Set<Insertion> = []
+  /// The bytes where software breakpoints are now.
+  private var originals: [UInt64: UInt8] = [:]
+
+  /// `bytes` of memory at `address` as they are without the breakpoints: a target under KVM lets them show, and so does a
+  /// mapped RAM file.
+  func hidden(from bytes: [UInt8], at address: UInt64) -> [UInt8] {
+    var bytes = bytes
+    for (place, original) in originals where place &- address < UInt64(bytes.count) {
+      let index = Int(place &- address)
+      if bytes[index] == Self.trapInstruction { bytes[index] = original }
+    }
+    return bytes
+  }
+
+  /// INT3.
+  private static let trapInstruction: UInt8 = 0xcc
 
   /// True where a stop at `address` is one of ours.
   func stopsExecution(at address: UInt64) -> Bool {
@@ -33,9 +49,13 @@ struct InsertedBreakpoints {
   mutating func settle(_ plan: Set<Insertion>, in target: any Debuggee) throws(SessionError) {
     for insertion in all.subtracting(plan).sorted(by: Self.order) {
       try target.removeBreakpoint(insertion.kind, at: VirtualAddress(insertion.address))
+      if insertion.kind == .software { originals[insertion.address] = nil }
       all.remove(insertion)
     }
     for insertion in plan.subtracting(all).sorted(by: Self.order) {
+      if insertion.kind == .software {
+        originals[insertion.address] = target.bytes(at: VirtualAddress(insertion.address), count: 1).first
+      }
       try target.insertBreakpoint(insertion.kind, at: VirtualAddress(insertion.address))
       all.insert(insertion)
     }

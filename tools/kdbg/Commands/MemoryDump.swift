@@ -126,11 +126,16 @@ struct InstructionDump: Answer {
   }
 
   /// `0xffffffff80001000 <start+4>:\tmov rax, rbx`.
-  static func text(_ instruction: Instruction, _ page: TextPage, _ names: any NameSource) -> String {
+  ///
+  /// `code` is what stands before the mnemonic.
+  static func text(
+    _ instruction: Instruction, _ page: TextPage, _ names: any NameSource, code: String? = nil
+  ) -> String {
     let name = names.name(of: instruction.address)
     let target = instruction.referencedAddress.flatMap(names.name(of:))
     return instruction.address.rawValue.hexadecimal
-      + (name.map { " " + page.paint("<\($0.text)>", .symbol) } ?? "") + ":\t" + instruction.description
+      + (name.map { " " + page.paint("<\($0.text)>", .symbol) } ?? "") + ":\t"
+      + (code.map { $0 + "\t" } ?? "") + instruction.description
       + (target.map { "  " + page.paint("# \($0.text)", .symbol) } ?? "")
   }
 

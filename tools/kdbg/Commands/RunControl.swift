@@ -8,7 +8,7 @@ import X86
 /// want in the machine is ``plan``, and `judge` holds a stop against each.
 public final class RunControl {
   public let target: any Debuggee
-  let program: (any Program)?
+  private let programs: ProgramSet
 
   public internal(set) var breakpoints = BreakpointList()
   public internal(set) var caught = CaughtEvents()
@@ -43,15 +43,25 @@ public final class RunControl {
   var tableLoads: Set<UInt64> = []
   /// True when a table register may have changed since the monitor was asked.
   var systemRegistersAreStale = false
-  let kernelTableAddress: VirtualAddress?
+  private var kernelTablePlace: (revision: Int, address: VirtualAddress?)?
   /// What was found out about the machine beside its registers and memory.
   var knowledge = MachineKnowledge()
 
-  init(target: any Debuggee, program: (any Program)?) {
+  init(target: any Debuggee, programs: ProgramSet) {
     self.target = target
-    self.program = program
-    let addresses = program?.addresses(named: KernelTable.symbol) ?? []
-    kernelTableAddress = addresses.count == 1 ? addresses[0] : nil
+    self.programs = programs
+  }
+
+  /// The files that name the machine's code, as one; nil without any.
+  var program: (any Program)? { programs.isEmpty ? nil : programs }
+
+  /// Looked up once for each set of files.
+  var kernelTableAddress: VirtualAddress? {
+    if let known = kernelTablePlace, known.revision == programs.revision { return known.address }
+    let addresses = programs.addresses(named: KernelTable.symbol)
+    let address = addresses.count == 1 ? addresses[0] : nil
+    kernelTablePlace = (programs.revision, address)
+    return address
   }
 
   /// What the kernel says about itself now.

@@ -24,11 +24,44 @@ public protocol Program: NameSource {
   func caller(
     at address: VirtualAddress, _ registers: FrameRegisters, read: (VirtualAddress) -> UInt64?
   ) throws(UnwindFailure) -> UnwoundFrame
+
+  /// The addresses of the function that `address` lies in; nil where no symbol says.
+  func function(at address: VirtualAddress) -> Range<UInt64>?
+  /// The file's path; nil for a program without one.
+  var file: String? { get }
+  /// True when the program's memory holds `address`.
+  func holds(_ address: VirtualAddress) -> Bool
+  /// The addresses of the program's code.
+  var codeRanges: [Range<UInt64>] { get }
+  /// Up to `count` bytes of the file's code from `address` on.
+  func code(at address: VirtualAddress, count: Int) -> [UInt8]
+  /// Places all over the code, by which it is known from another's.
+  var codeSamples: [CodeSample] { get }
+}
+
+/// Bytes of code and where they belong.
+public struct CodeSample: Equatable, Sendable {
+  public let address: VirtualAddress
+  public let bytes: [UInt8]
+
+  public init(address: VirtualAddress, bytes: [UInt8]) {
+    self.address = address
+    self.bytes = bytes
+  }
 }
 
 extension Program {
   public func rootTableLoadInstructions() throws(SymbolError) -> [VirtualAddress] { [] }
 
+  /// True where the code was linked for the upper half.
+  public var isUpperHalf: Bool { codeRanges.contains { $0.lowerBound >> 63 == 1 } }
+
+  public func function(at address: VirtualAddress) -> Range<UInt64>? { nil }
+  public var file: String? { nil }
+  public func holds(_ address: VirtualAddress) -> Bool { true }
+  public var codeRanges: [Range<UInt64>] { [] }
+  public func code(at address: VirtualAddress, count: Int) -> [UInt8] { [] }
+  public var codeSamples: [CodeSample] { [] }
   public func scopes(at address: VirtualAddress) -> CodeScopes? { nil }
 
   public func caller(
@@ -56,11 +89,50 @@ public struct ReturnInstruction: Equatable, Sendable {
   }
 }
 
-/// A kernel's ELF file as a ``Program``.
-public struct ELFProgram: Program {
+/// An ELF file as a ``Program``.
+public final class ELFProgram: Program {
   private let image: ELFImage
+  public private(set) lazy var codeSamples: [CodeSample] = samples()
 
   public init(_ image: ELFImage) { self.image = image }
+
+  public var file: String? { image.path }
+
+  public func function(at address: VirtualAddress) -> Range<UInt64>? {
+    guard let symbol = image.symbol(at: address)?.symbol, symbol.byteCount > 0 else { return nil }
+    let start = symbol.address.rawValue
+    return start..<start + min(symbol.byteCount, .max - start)
+  }
+
+  /// Where .text begins.
+  public var textAddress: VirtualAddress? { image.sections.first { $0.name == ".text" }?.address }
+
+  public func holds(_ address: VirtualAddress) -> Bool { image.sections.contains { $0.holds(address) } }
+
+  public var codeRanges: [Range<UInt64>] {
+    image.executableSections.map { $0.address.rawValue..<$0.address.rawValue + $0.byteCount }
+  }
+
+  public func code(at address: VirtualAddress, count: Int) -> [UInt8] {
+    image.bytes(at: address, count: count)
+  }
+
+  /// Sixteen places in each section of code, the first and the last bytes among them. A kernel's code for its start lies
+  /// in the lower half, and is gone when it runs.
+  private func samples() -> [CodeSample] {
+    let count: UInt64 = 16
+    let length = 16
+    let image = image
+    let sections = image.executableSections.filter { $0.address.isUpperHalf == isUpperHalf }
+    return sections.flatMap { section in
+      let last = section.byteCount - min(section.byteCount, UInt64(length))
+      return (0..<count).map { number in
+        let place = section.address + last / (count - 1) * number
+        let address = number == count - 1 ? section.address + last : place
+        return CodeSample(address: address, bytes: image.bytes(at: address, count: length))
+      }
+    }
+  }
 
   public func name(of address: VirtualAddress) -> SymbolicName? {
     image.symbol(at: address).map { SymbolicName(name: $0.symbol.name, offset: $0.offset) }

@@ -73,7 +73,7 @@ extension ELFImage {
   public func bytes(at address: VirtualAddress, count: Int) -> [UInt8] {
     guard let section = sections.first(where: { $0.holds(address) }) else { return [] }
     let offset = Int(clamping: address.rawValue - section.address.rawValue)
-    return Array(bytes(of: section).dropFirst(offset).prefix(max(count, 0)))
+    return file.bytes(of: section, from: offset, count: max(count, 0))
   }
 
   /// The source line of the instruction at `address`; nil without DWARF for it.
@@ -99,7 +99,11 @@ extension ELFImage {
   public func caller(
     at address: VirtualAddress, _ registers: FrameRegisters, read: (VirtualAddress) -> UInt64?
   ) throws(UnwindFailure) -> UnwoundFrame {
-    guard let rules = callFrames.rules(at: address) else { throw .noInformation }
+    guard let rules = callFrames.rules(at: address) else {
+      // Nobody called the code at which the program starts.
+      if let here = symbol(at: address)?.symbol, here == symbol(at: entry)?.symbol { throw .outermost }
+      throw .noInformation
+    }
     return try rules.caller(of: registers, read: read)
   }
 }

@@ -125,14 +125,18 @@ extension ElfHandle {
   }
 
   /// The section's bytes in the file; empty for .bss and for a section that reaches past the file's end.
-  func bytes(of section: Section) -> [UInt8] {
+  func bytes(of section: Section) -> [UInt8] { bytes(of: section, from: 0, count: .max) }
+
+  /// Up to `count` of them from `offset` on.
+  func bytes(of section: Section, from offset: Int, count: Int) -> [UInt8] {
     // SAFETY: the handle is live; an index that is out of range gives null.
     guard let handle = unsafe elf_getscn(elf, section.index), section.contents != .zeroes,
       // SAFETY: the section was just found.
       let data = unsafe elf_rawdata(handle, nil), let start = unsafe data.pointee.d_buf
     else { return [] }
     // SAFETY: libelf has read d_size bytes to d_buf and keeps them until elf_end; they are copied here.
-    return unsafe [UInt8](UnsafeRawBufferPointer(start: start, count: data.pointee.d_size))
+    return unsafe [UInt8](
+      UnsafeRawBufferPointer(start: start, count: data.pointee.d_size).dropFirst(offset).prefix(count))
   }
 
   /// The GNU build id; empty when the linker wrote none.

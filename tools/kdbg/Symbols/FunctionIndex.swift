@@ -94,7 +94,8 @@ struct FunctionIndex {
     of chain: [Dwarf_Die], _ line: SourceLine?, _ files: OpaquePointer?
   ) -> CodeScopes {
     var scopes = CodeScopes(functions: [])
-    var line = line
+    // Line 0 is the compiler's own code.
+    var line = line.flatMap { $0.line == 0 ? nil : $0 }
     for index in unsafe chain.indices.reversed() {
       let entry = unsafe chain[index]
       let plain = unsafe text(entry, DW_AT_name)
@@ -113,7 +114,8 @@ struct FunctionIndex {
 
   /// Where an inlined function was called.
   private static func callLine(_ call: Dwarf_Die, _ files: OpaquePointer?) -> SourceLine? {
-    guard let number = unsafe value(call, DW_AT_call_line), let file = unsafe value(call, DW_AT_call_file),
+    guard let number = unsafe value(call, DW_AT_call_line), number != 0,
+      let file = unsafe value(call, DW_AT_call_file),
       let files = unsafe files, let path = unsafe dwarf_filesrc(files, Int(clamping: file), nil, nil)
     else { return nil }
     return SourceLine(file: unsafe String(cString: path), line: Int(clamping: number))

@@ -16,9 +16,12 @@ struct AttachVerb: ParsableCommand {
   @OptionGroup(title: "Common") var common: CommonOptions
 
   func run() throws {
-    let program = try common.symbols.map { try Kernel.program(at: $0) }
-    let configuration = try Kernel.configuration(at: common.config, program)
+    let program = try Kernel.programs(common)
+    var configuration = try Kernel.configuration(at: common.config, program)
     let target = try Kernel.attach(endpoint, memoryBy: common.memoryBy)
+    Kernel.locate(program, on: target)
+    // Its symbols may be elsewhere now.
+    configuration = try Kernel.configuration(at: common.config, program)
     let debugger = Debugger(target: target, program: program, output: common.output)
     debugger.control.configuration = configuration
     let session = DebuggingSession(debugger, on: target, common)

@@ -60,7 +60,7 @@ struct CheckVerb: ParsableCommand {
       throw ValidationError("--initrd, --fault, --append, --console and QEMU's arguments need --run.")
     }
     if let returns, returns < 1 { throw ValidationError("--returns is a number from 1 on.") }
-    if kernel == nil, common.symbols == nil {
+    if kernel == nil, common.symbols.isEmpty {
       throw ValidationError("the check needs the kernel's ELF file: give --symbols ELF or --run KERNEL.")
     }
   }
@@ -79,11 +79,9 @@ struct CheckVerb: ParsableCommand {
   }
 
   func run() throws {
-    // `validate` made sure that one of them is there.
-    guard let file = common.symbols ?? kernel else { return }
-    let program = try Kernel.program(at: file)
-    let configuration = try Kernel.configuration(at: common.config, program)
+    let program = try Kernel.programs(common, kernel: kernel)
     let selection = try selection()
+    var configuration = try Kernel.configuration(at: common.config, program)
     let target: Target
     if let kernel {
       target = try Kernel.launch(
@@ -91,6 +89,9 @@ struct CheckVerb: ParsableCommand {
         memoryBy: common.memoryBy)
     } else {
       target = try Kernel.attach(endpoint, memoryBy: common.memoryBy)
+      Kernel.locate(program, on: target)
+      // Its symbols may be elsewhere now.
+      configuration = try Kernel.configuration(at: common.config, program)
     }
     let debugger = Debugger(target: target, program: program, output: common.output)
     debugger.control.configuration = configuration

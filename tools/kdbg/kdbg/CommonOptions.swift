@@ -6,8 +6,19 @@ import Session
 
 /// What every verb takes.
 struct CommonOptions: ParsableArguments {
-  @Option(name: .long, help: ArgumentHelp("The kernel's ELF file, for symbols and code.", valueName: "elf"))
-  var symbols: String?
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "An ELF file for symbols and code, moved by OFFSET from where it was linked; repeatable. The kernel's, then "
+        + "modules and programs of Ring 3.", valueName: "elf[@offset]"))
+  var symbols: [String] = []
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "How far the kernel lies from where it was linked. attach finds it in the live IDT.",
+      valueName: "offset"))
+  var slide: String?
 
   @Option(
     name: .long,

@@ -30,7 +30,7 @@ struct RunVerb: ParsableCommand {
   @OptionGroup(title: "Common") var common: CommonOptions
 
   func run() throws {
-    let program = try Kernel.program(at: common.symbols ?? kernel)
+    let program = try Kernel.programs(common, kernel: kernel)
     let configuration = try Kernel.configuration(at: common.config, program)
     let target = try Kernel.launch(
       machine.launchOptions(
