@@ -65,11 +65,9 @@ extension ManualTranscript {
     let commands = sessions.flatMap(\.steps).map(\.command)
     let script = FileManager.default.temporaryDirectory.appending(path: "manual-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: script) }
-    try commands.enumerated().map { "echo \(marker($0.offset))\n\($0.element)\n" }.joined()
+    try commands.enumerated().map { "echo \(marker($0.offset))\n\(placed($0.element))\n" }.joined()
       .write(to: script, atomically: true, encoding: .utf8)
-    let words = arguments.split(separator: " ").map { word in
-      word.hasPrefix("build/") ? Repository.product(String(word.dropFirst(6))) : String(word)
-    }
+    let words = placed(arguments).split(separator: " ").map(String.init)
     // Failures stand where they came, as a reader at a terminal sees them. The guest's console is left out.
     let run = try BootTests.run(
       "sh",
@@ -80,7 +78,7 @@ extension ManualTranscript {
       if line == marker(outputs.count - 1) {
         outputs.append([])
       } else {
-        outputs[outputs.count - 1].append(String(line))
+        outputs[outputs.count - 1].append(line.replacing(Repository.buildFolder, with: "build/"))
       }
     }
     while outputs.count <= commands.count { outputs.append(["(nothing: the session has ended)"]) }
@@ -100,6 +98,13 @@ extension ManualTranscript {
     self.page = page
     self.start = start
     self.steps = steps
+  }
+
+  /// `text` with what `make` built where it is.
+  private static func placed(_ text: String) -> String {
+    text.split(separator: " ", omittingEmptySubsequences: false).map { word in
+      word.hasPrefix("build/") ? Repository.product(String(word.dropFirst(6))) : String(word)
+    }.joined(separator: " ")
   }
 
   private static func marker(_ number: Int) -> String { "== example \(number) ==" }

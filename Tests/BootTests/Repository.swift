@@ -15,6 +15,9 @@ enum Repository {
   /// A product of the build.
   static func product(_ name: String) -> String { build.appending(path: name).path }
 
+  /// The same without a name, up to the last slash.
+  static let buildFolder = String(product("kdbg").dropLast("kdbg".count))
+
   static let kdbg = product("kdbg")
   static let initrd = product("initrd")
 

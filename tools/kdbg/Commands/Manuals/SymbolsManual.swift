@@ -12,19 +12,10 @@ extension SymbolsCommand {
       slide [OFFSET]     move the kernel's symbols, for a kernel that moved itself (KASLR); without OFFSET by as much as the
                          handlers in the live IDT stand away from the same code in the file
 
-    JSON
-      files[].file        string     as it was given
-      files[].kernel      bool       true for the first
-      files[].start       hex|null   the first address of its code in memory
-      files[].end         hex|null   and the first behind it
-      files[].slide       hex        by which it is moved
-      files[].slideOrigin string     assumed, given or handlers
-      files[].present     bool|null  whether the code in memory is the file's; null where it cannot be read
-
     EXAMPLE
       The kernel, the program that is about to run, and one that is not there yet:
 
-          $ kdbg run build/kernel.elf --symbols build/programs/baseline --symbols build/programs/hello
+          $ kdbg run build/kernel.elf --no-check --symbols build/programs/baseline --symbols build/programs/hello
           Before a return to Ring 3, 0xffffffff8010e139 in return_to_user+0x129 at trap_stubs.S:321
           => 0xffffffff8010e139 <return_to_user+0x129>:	iretq
           1 return to Ring 3 checked at 1 site, all held
@@ -33,6 +24,15 @@ extension SymbolsCommand {
           0xffffffff8010a000..0xffffffff801926d6  0x0, by 32 handlers of the IDT  yes              build/kernel.elf
           0x10000000..0x100003aa                  0x0                             yes              build/programs/baseline
           0x10000000..0x10005d4c                  0x0                             no, other bytes  build/programs/hello
+
+    JSON
+      files[].file         string     as it was given
+      files[].kernel       bool       true for the first
+      files[].start        hex|null   the first address of its code in memory
+      files[].end          hex|null   and the first behind it
+      files[].slide        hex        by which it is moved
+      files[].slideOrigin  string     assumed, given or handlers
+      files[].present      bool|null  whether the code in memory is the file's; null where it cannot be read
 
     SEE ALSO
       add-symbol-file, symbol-file, info
@@ -62,7 +62,7 @@ extension AddSymbolFileCommand {
           0xffffffff8010a000..0xffffffff801926d6  0x0       yes        build/kernel.elf
           0x10000000..0x100003aa                  0x0       yes        build/programs/baseline
           (kdbg) info symbol 0x10000019
-          first_call
+          _start+0x19
 
     SEE ALSO
       symbols, symbol-file
