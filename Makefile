@@ -43,7 +43,8 @@ plain-kernel: # the same kernel with the plainest stub: the yardstick of make be
 initrd:
 	$(USER_BUILD)
 	@tools/make-initrd.sh .build-user/release build/initrd $(PROGRAMS)
-	@mkdir -p build/programs && cd .build-user/release && cp $(PROGRAMS) ../../build/programs/
+	@mkdir -p build/programs
+	@cp $(addprefix .build-user/release/,$(PROGRAMS)) build/programs/
 
 kdbg:
 	@mkdir -p build
