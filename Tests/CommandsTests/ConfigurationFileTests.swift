@@ -75,6 +75,7 @@ import X86
       ram = 0..0x9f000, 0x100000..0x1000000
       generated-code = yes
       expected-cr4 = 0x20, 0xff
+      protections-off = smap, umip
       processors = 2
       per-processor-block = 0xffff_8000_0000_1000
       self-pointer-offset = 16
@@ -92,6 +93,8 @@ import X86
     #expect(options.localTables == .unused)
     #expect(options.residency == .resident)
     #expect(options.expectedCR4 == ExpectedBits(mask: 0xff, value: 0x20))
+    #expect(
+      options.protectionsLeftOff == .supervisorAccessPrevention | .userModeInstructionPrevention)
     #expect(options.processorCount == 2)
     #expect(options.perProcessorBlock == 0xffff_8000_0000_1000)
     #expect(options.selfPointerOffset == 16)
@@ -106,6 +109,7 @@ import X86
     ("\nswap = yes", 2, "unknown key \"swap\""),
     ("swapgs = maybe", 1, "\"maybe\" is none of no, yes"),
     ("swapgs = yes\n\nswapgs = no", 3, "\"swapgs\" is given twice"),
+    ("protections-off = smap, nx", 1, "\"nx\" is none of smap, smep, umip"),
     ("kernel-stack-size = 4K", 1, "not a number: \"4K\""),
     ("kernel-stack-size =", 1, "not an expression: \"\""),
     ("kernel-text = nobody..start", 1, "no symbol \"nobody\""),

@@ -8,11 +8,12 @@ import X86
   private static let block: UInt64 = 0xffff_ffff_8000_5000
 
   /// The fields behind the first 472 bytes, as docs of the header give their offsets.
-  private static func extend(_ machine: FakeMachine, size: UInt64 = 2208) {
+  private static func extend(_ machine: FakeMachine, size: UInt64 = 2216) {
     var fields: [UInt64: UInt64] = [
       472 + 6 * 8: 1 << 18, 536 + 2 * 8: 1, 568: 0xffff << 32, 600: RunningExample.text,
       608: RunningExample.text + 0x4000, 616: 0x1111, 624: 0x2222, 632: 0, 640: RunningExample.data + 0x80,
       648: RunningExample.iretq, 656: RunningExample.sysretq, 664: 2,
+      2208: CR4.supervisorAccessPrevention.rawValue,
     ]
     for (index, task) in [RunningExample.tss, RunningExample.tss + 0x80].enumerated() {
       let start = 672 + UInt64(index) * 192
@@ -74,6 +75,17 @@ import X86
     #expect(options.pageTableIsolation == .unused)
     #expect(options.referenceRoot == CR3(rawValue: RunningExample.kernelCR3).root)
     #expect(options.destination == .ringThree)
+  }
+
+  @Test func protectionsThatAreOffOnPurpose() throws {
+    let machine = RunningExample.make()
+    Self.extend(machine)
+    #expect(try Self.options(of: machine).protectionsLeftOff == .supervisorAccessPrevention)
+    // An older kernel says nothing about them, and misses them.
+    Self.extend(machine, size: 2208)
+    let options = try Self.options(of: machine)
+    #expect(options.protectionsLeftOff.isEmpty)
+    #expect(options.processorCount == 2)
   }
 
   @Test func theFirstProcessorRunsTheProcess() throws {

@@ -99,6 +99,17 @@ extension Breakage {
     Breakage("SMEP off where it exists", [143]) {
       $0.registers.features.set(.supervisorExecutionPrevention, true)
     },
+    Breakage(
+      "SMEP off on purpose", [],
+      options: .declared { $0.protectionsLeftOff = .supervisorExecutionPrevention }
+    ) { $0.registers.features.set(.supervisorExecutionPrevention, true) },
+    Breakage(
+      "SMEP off on purpose, and SMAP too, which nobody said", [143],
+      options: .declared { $0.protectionsLeftOff = .supervisorExecutionPrevention }
+    ) {
+      $0.registers.features.set(.supervisorExecutionPrevention, true)
+      $0.registers.features.set(.supervisorAccessPrevention, true)
+    },
     Breakage("UMIP off where it may exist", [], unchecked: [143]) {
       $0.registers.features = ProcessorFeatures()
       $0.registers.cr4 = $0.registers.cr4 | .supervisorExecutionPrevention | .supervisorAccessPrevention

@@ -21,9 +21,11 @@ public func kernelMain(_ startInfo: UInt32) {
     processors: processors.count, timer: options.timerSource, frames: &frames)
   Processors.prepare(processors, options.processorDefect)
   DescriptorTables.load(options.provocation)
-  Processor.protect(options.provocation.isProvocation ? .only(options.modifiers) : .everything)
+  let protection = Processor.Protection(options.provocation)
+  Processor.protect(protection)
   SystemCallEntry.enable()
   Processor.load(CR3(root: kernelSpace.root))
+  ExportedTable.protectionsOff = protection.leftOff
   ExportedTable.publish(kernel: CR3(root: kernelSpace.root), exitStack: exitStack)
   ExportedTable.publish(
     systemCallVector: DescriptorTables.systemCallVector, interrupts: InterruptController<Ports>.vectors)
@@ -41,6 +43,13 @@ public func kernelMain(_ startInfo: UInt32) {
   runInit(options.initPath)
   console.line("Powering off.")
   MachineEnd.exit(RINGSIDE_EXIT_SUCCESS)
+}
+
+extension Processor.Protection {
+  /// The base of every fault is a processor without SMEP and SMAP, unless a word names them.
+  fileprivate init(_ provocation: FaultOption) {
+    self = provocation.isProvocation ? .only(provocation.modifiers) : .everything
+  }
 }
 
 private func readStartInfo(at address: UInt32) -> StartInfo {

@@ -39,6 +39,7 @@ private func declareState(_ options: inout AuditOptions) {
   options.expectedGSBase = ExportedTable.currentBases.gs
   // Nothing is locked, and no interrupt nests: interrupts are off in all of the kernel.
   options.lockDepth = 0
+  options.protectionsLeftOff = ExportedTable.protectionsOff
   options.perProcessorBlock = ProcessorBlock.address(0).rawValue
   options.selfPointerOffset = 0
 }

@@ -174,6 +174,12 @@ public enum ExportedTable {
     UserBases(fs: unsafe table.pointee.user_fs_base, gs: unsafe table.pointee.user_gs_base)
   }
 
+  /// The protections that this boot leaves off on purpose, for whoever misses them.
+  public static var protectionsOff: CR4 {
+    get { CR4(rawValue: unsafe table.pointee.protections_off) }
+    set { unsafe table.pointee.protections_off = newValue.rawValue }
+  }
+
   public static var kernelCR3: CR3 { CR3(rawValue: unsafe table.pointee.kernel_cr3) }
   public static var currentProcess: UInt64 { unsafe table.pointee.current_process }
   public static var currentStackTop: UInt64 { unsafe table.pointee.current_stack_top }

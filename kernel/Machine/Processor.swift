@@ -52,6 +52,14 @@ public enum Processor {
     /// Of SMEP and SMAP those that the modifiers name: the base of every injected fault.
     case only(FaultModifiers)
 
+    /// The bits of CR4 that stay clear because of it.
+    public var leftOff: CR4 {
+      var bits = CR4.none
+      if !includes(.executionPrevention) { bits.insert(.supervisorExecutionPrevention) }
+      if !includes(.accessPrevention) { bits.insert(.supervisorAccessPrevention) }
+      return bits
+    }
+
     fileprivate func includes(_ modifier: FaultModifiers) -> Bool {
       switch self {
       case .everything: true

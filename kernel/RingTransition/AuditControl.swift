@@ -35,9 +35,10 @@ extension Auditor {
     return .held
   }
 
-  /// RT-143.
+  /// RT-143. What the kernel declares to be off on purpose is no oversight; that alone is then not asked.
   mutating func supervisorProtections() -> Verdict {
     var isUnknown = false
+    var isDeclared = false
     var wrong: UInt64 = 0
     for position in 0..<3 {
       let (bit, feature): (CR4, ProcessorFeature) =
@@ -47,6 +48,10 @@ extension Auditor {
         default: (.userModeInstructionPrevention, .userModeInstructionPrevention)
         }
       guard !registers.cr4.contains(bit) else { continue }
+      if options.protectionsLeftOff.contains(bit) {
+        isDeclared = true
+        continue
+      }
       switch registers.features.has(feature) {
       case true?: wrong |= bit.rawValue
       case false?: break
@@ -54,7 +59,8 @@ extension Auditor {
       }
     }
     if wrong != 0 { return .violated(.bits(.cr4, registers.cr4.rawValue, wrong: wrong)) }
-    return isUnknown ? .unknown(.processorFeatures) : .held
+    if isUnknown { return .unknown(.processorFeatures) }
+    return isDeclared ? .skipped(.declared) : .held
   }
 
   /// RT-144. AC matters where SMAP reads it, IF where an interrupt would meet half of Ring 3's state.

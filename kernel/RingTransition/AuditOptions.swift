@@ -72,6 +72,8 @@ public struct AuditOptions: Sendable {
   /// How many locks the processor holds.
   public var lockDepth: UInt64?
   public var expectedCR4: ExpectedBits?
+  /// Of SMEP, SMAP and UMIP those that the kernel leaves off on purpose.
+  public var protectionsLeftOff = CR4.none
   public var debugRegisters = DebugRegisterOwner.kernel
 
   // Tables and processors.

@@ -75,6 +75,7 @@ struct ringside_debugger_table {
     uint64_t return_instructions[2];      /* the `iretq` and the `sysretq` to Ring 3 */
     uint64_t processor_count;             /* processors that run, at most RINGSIDE_PROCESSORS */
     struct ringside_processor processors[RINGSIDE_PROCESSORS];
+    uint64_t protections_off; /* bits of CR4 that protect the kernel and that this boot leaves clear on purpose */
 };
 
 _Static_assert(offsetof(struct ringside_debugger_table, version) == 8, "debugger table layout");
@@ -101,6 +102,7 @@ _Static_assert(offsetof(struct ringside_debugger_table, return_instructions) == 
 _Static_assert(offsetof(struct ringside_debugger_table, processor_count) == 664, "debugger table layout");
 _Static_assert(offsetof(struct ringside_debugger_table, processors) == 672, "debugger table layout");
 _Static_assert(sizeof(struct ringside_processor) == 192, "debugger table layout");
-_Static_assert(sizeof(struct ringside_debugger_table) == 2208, "debugger table layout");
+_Static_assert(offsetof(struct ringside_debugger_table, protections_off) == 2208, "debugger table layout");
+_Static_assert(sizeof(struct ringside_debugger_table) == 2216, "debugger table layout");
 
 #endif

@@ -123,6 +123,9 @@ public struct ConfigurationFile {
       configuration.declare(
         \.expectedCR4, ExpectedBits(mask: numbers.count == 2 ? numbers[1] : .max, value: numbers[0]))
     },
+    "protections-off": { configuration, value throws(CommandFailure) in
+      configuration.declare(\.protectionsLeftOff, try value.protections())
+    },
     "processors": { configuration, value throws(CommandFailure) in
       guard let count = UInt32(exactly: try value.number()) else { throw value.failure }
       configuration.declare(\.processorCount, count)
@@ -224,6 +227,18 @@ extension ConfigurationFile {
       if text == "rsp0" { return .rsp0 }
       guard text.hasPrefix("["), text.hasSuffix("]") else { return .top(try number()) }
       return .variable(try Expression.value(of: String(text.dropFirst().dropLast()), in: scope))
+    }
+
+    func protections() throws(CommandFailure) -> CR4 {
+      var bits = CR4.none
+      for item in items {
+        bits.insert(
+          try Value(text: item, scope: scope).word([
+            "smep": CR4.supervisorExecutionPrevention, "smap": .supervisorAccessPrevention,
+            "umip": .userModeInstructionPrevention,
+          ]))
+      }
+      return bits
     }
 
     func word<Meaning>(_ words: [String: Meaning]) throws(CommandFailure) -> Meaning {

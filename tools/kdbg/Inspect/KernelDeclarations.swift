@@ -57,6 +57,7 @@ public struct KernelDeclarations: Sendable {
     let processor = table.processor(taskState: registers.taskRegister?.base)
     let others = table.processors.filter { $0 != processor }
     options.kernelStackSize = table.kernelStackSize
+    options.protectionsLeftOff = table.protectionsOff
     for range in table.memory { options.memory.insert(low: range.lowerBound, high: range.upperBound) }
     declare(interruptStacks: processor?.interruptStacks ?? table.interruptStacks, in: &options)
     if let processor, processor != table.processors.first {

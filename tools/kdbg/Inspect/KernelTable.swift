@@ -24,6 +24,8 @@ public struct KernelTable: Equatable, Sendable {
   public let interface: KernelInterface?
   /// The processors that run, the first one first; empty for a kernel that does not list them.
   public let processors: [KernelProcessor]
+  /// Of SMEP, SMAP and UMIP those that the kernel leaves off on purpose.
+  public let protectionsOff: CR4
 
   /// Reads the table at `address` of `machine`. Nil when it is not mapped, not yet filled in, or of a version
   /// that this debugger does not know. A shorter table of an older kernel is read as far as it goes.
@@ -51,6 +53,7 @@ public struct KernelTable: Equatable, Sendable {
     self.memory = memory
     interface = KernelInterface(fields)
     processors = KernelProcessor.all(fields)
+    protectionsOff = CR4(rawValue: fields.qword(\.protections_off) ?? 0)
   }
 
   /// The processor whose TSS is at `address`.
