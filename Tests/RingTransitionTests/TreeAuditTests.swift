@@ -9,6 +9,9 @@ import X86
   private static let userSpare: UInt64 = 0x3000_0000
   private static let data: PageTableEntry.Flags = .present | .writable | .noExecute
 
+  /// PML4[416], where 0xffffd00000000000 is, belongs to each process.
+  private static let ownSlot = AuditOptions.declared { $0.perProcessSlots[6] |= 1 << 32 }
+
   static let breakages: [Breakage] = [
     Breakage("kernel page open to Ring 3", [101]) { $0.mapFresh(spare, flags: data | .user) },
     Breakage("U set at the leaf and clear above", []) {
@@ -76,6 +79,33 @@ import X86
       $0.copyRoot()
       $0.clear(.pml4, of: 0xffff_d000_0000_0000)
       $0.mapFresh(0xffff_d000_0000_0000, flags: data | .global)
+    },
+    Breakage("global page of the reference that this table lacks", [107]) {
+      $0.registers.cr4.insert(.pageGlobalEnable)
+      $0.mapFresh(0xffff_d000_0000_0000, flags: data | .global)
+      $0.copyRoot()
+      $0.clear(.pml4, of: 0xffff_d000_0000_0000)
+    },
+    Breakage("the same in a slot of each process's own", [107], options: ownSlot) {
+      $0.registers.cr4.insert(.pageGlobalEnable)
+      $0.mapFresh(0xffff_d000_0000_0000, flags: data | .global)
+      $0.copyRoot()
+      $0.clear(.pml4, of: 0xffff_d000_0000_0000)
+      $0.mapFresh(0xffff_d000_0000_0000, flags: data)
+    },
+    Breakage("a slot of each process's own, nothing global", [], options: ownSlot) {
+      $0.registers.cr4.insert(.pageGlobalEnable)
+      $0.mapFresh(0xffff_d000_0000_0000, flags: data)
+      $0.copyRoot()
+      $0.clear(.pml4, of: 0xffff_d000_0000_0000)
+    },
+    Breakage("global page that another table has alike, through other tables", []) {
+      $0.registers.cr4.insert(.pageGlobalEnable)
+      $0.mapFresh(0xffff_d000_0000_0000, flags: data | .global)
+      let frame = $0.frame(of: 0xffff_d000_0000_0000)
+      $0.copyRoot()
+      $0.clear(.pml4, of: 0xffff_d000_0000_0000)
+      $0.map(0xffff_d000_0000_0000, to: frame, flags: data | .global)
     },
     Breakage("page that another table has elsewhere, not global", []) {
       $0.registers.cr4.insert(.pageGlobalEnable)

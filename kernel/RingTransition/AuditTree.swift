@@ -48,6 +48,8 @@ struct TreeAudit: Sendable {
   var writableCode: UInt64?
   var globalUserPage: UInt64?
   var unequalGlobalPage: UInt64?
+  /// A global page of the reference that this table maps otherwise, or not at all.
+  var lostGlobalPage: UInt64?
   var unwritableTable: PhysicalFrame?
   var mixedFrame: (address: UInt64, use: FrameUse)?
 
@@ -91,6 +93,12 @@ struct TreeAudit: Sendable {
     visit(
       auditor.root,
       Place(level: mode.depth.root, base: 0, rights: .all, counterpart: counterpart), &memory, &scratch)
+    if case .table(let reference) = counterpart, auditor.registers.cr4.contains(.pageGlobalEnable) {
+      searchGlobal(
+        reference,
+        Place(level: mode.depth.root, base: 0, rights: .all, counterpart: .table(auditor.root)), &memory,
+        &scratch)
+    }
   }
 
   /// What a key in the scratch says of a frame.
@@ -98,6 +106,11 @@ struct TreeAudit: Sendable {
     static let table: UInt64 = 1
     private static let searched: UInt64 = 2
     private static let visited: UInt64 = 3
+    private static let reference: UInt64 = 4
+
+    static func reference(_ frame: UInt64, _ level: PagingLevel) -> UInt64 {
+      frame << 16 | UInt64(level.rawValue) << 4 | reference
+    }
 
     static func table(_ frame: UInt64) -> UInt64 { frame << 16 | table }
 

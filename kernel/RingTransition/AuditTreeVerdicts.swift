@@ -71,6 +71,11 @@ extension TreeAudit {
   private func globalBits<Memory: PhysicalMemory & ~Copyable>(_ memory: inout Memory) -> Verdict {
     guard auditor.registers.cr4.contains(.pageGlobalEnable) else { return .skipped(.featureOff) }
     if let address = globalUserPage ?? unequalGlobalPage { return .violated(.rights(walk(address, &memory))) }
+    if let lostGlobalPage {
+      let walk = walk(lostGlobalPage, &memory)
+      let result = walk.result(of: .supervisorRead, in: mode)
+      return .violated(result == .allowed ? .rights(walk) : .access(walk, .supervisorRead, result))
+    }
     return auditor.options.referenceRoot == nil ? .unknown(.referenceTable) : whole
   }
 

@@ -37,7 +37,7 @@ extension TreeAudit {
   }
 
   /// The first address behind an entry. Bit 47 (56) of the root's entries stands for all above it.
-  private func address(of index: Int, in place: Place) -> UInt64 {
+  func address(of index: Int, in place: Place) -> UInt64 {
     let shift = 3 &+ 9 &* UInt64(place.level.rawValue)
     let address = place.base | UInt64(truncatingIfNeeded: index) << shift
     guard place.level == mode.depth.root, index >= 256 else { return address }
