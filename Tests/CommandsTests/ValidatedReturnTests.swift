@@ -143,6 +143,72 @@ import X86
     #expect(audit.root?.rule == .rsp0FramePagesWritable)
   }
 
+  /// What `audit` and `explain` ask for themselves knows what the check saw before.
+  @Test func anAuditMadeElsewhereIsComparedToo() throws {
+    var (machine, returns) = Self.audited()
+    let declared = Self.declared(machine)
+    var healthy = ReturnAudit(of: &machine, declared: declared)
+    returns.compare(&healthy, of: &machine, declared: declared, asking: AuditSelection())
+    #expect(!healthy.findings.contains { $0.rule == .staleTranslation })
+    Self.editEntry(machine, RunningExample.rsp0 - 8) { _ in 0 }
+    var audit = ReturnAudit(of: &machine, declared: declared)
+    returns.compare(&audit, of: &machine, declared: declared, asking: AuditSelection())
+    #expect(audit.findings.contains { $0.rule == .staleTranslation && $0.isViolated })
+    #expect(audit.findings.map(\.rule.number) == audit.findings.map(\.rule.number).sorted())
+    // At another return nothing was seen.
+    machine.registerFile.rip = RunningExample.sysretq
+    var other = ReturnAudit(of: &machine, declared: declared)
+    returns.compare(&other, of: &machine, declared: declared, asking: AuditSelection())
+    #expect(!other.findings.contains { $0.rule == .staleTranslation })
+  }
+
+  @Test func entriesAreThoseOfTheLoadedTable() throws {
+    var (machine, returns) = Self.audited()
+    let declared = Self.declared(machine)
+    let walk = machine.walk(
+      VirtualAddress(RunningExample.rsp0 - 8), root: machine.registerFile.cr3.root,
+      mode: machine.registerFile.pagingMode)
+    let step = walk[walk.count - 1]
+    machine.store(0, at: step.entryAddress.rawValue)
+    // What counts is what was there.
+    let entries = returns.entries(under: machine.registerFile, declared: declared)
+    let kept = try #require(entries.entry(at: step.entryAddress))
+    #expect(kept.isPresent && kept.frame == step.entry.frame)
+    var foreign = machine.registerFile
+    foreign.cr3 = CR3(rawValue: RunningExample.kernelCR3)
+    #expect(returns.entries(under: foreign, declared: declared).entry(at: step.entryAddress) == nil)
+    // The same root table, and another process's by now.
+    let stranger = KernelDeclarations(table: nil)
+    #expect(
+      returns.entries(under: machine.registerFile, declared: stranger).entry(at: step.entryAddress) == nil)
+  }
+
+  /// A violation is believed only after the processor was asked again, and what was removed is remembered over that.
+  @Test func removalIsSeenThroughASecondLook() throws {
+    var checker = try #require(ReturnChecker(FakeProgram().returns))
+    var machine = RunningExample.make()
+    let declared = Self.declared(machine)
+    for _ in 0..<2 {
+      guard case .held = checker.audit(&machine, declared: declared) else {
+        Issue.record("the healthy machine")
+        return
+      }
+    }
+    Self.editEntry(machine, RunningExample.rsp0 - 8) { _ in 0 }
+    var looks = 0
+    let outcome = checker.audit(&machine, declared: declared) {
+      looks += 1
+      return true
+    }
+    guard case .violated(let audit) = outcome else {
+      Issue.record("nothing found")
+      return
+    }
+    #expect(looks == 1)
+    #expect(audit.root?.rule == .rsp0FramePagesWritable)
+    #expect(audit.findings.contains { $0.rule == .staleTranslation && $0.isViolated })
+  }
+
   @Test func frameIsJudgedEachTime() {
     var (machine, returns) = Self.audited()
     let declared = Self.declared(machine)

@@ -207,6 +207,15 @@ import X86
     #expect(diagnosis.change?.level == .pageTable)
   }
 
+  @Test func removalIsForetold() {
+    let address = Layout.rsp0 - 8
+    let earlier = Snapshot(.healthy, address)
+    var machine = machine { $0.clear(.pageTable, of: address) }
+    let chain = deliver(.softwareInterrupt(0x80), to: TestMachine.program(), on: &machine)
+    #expect(chain.foreseenCause(on: machine.registers, earlier: earlier) == .mappingRemoved)
+    #expect(chain.foreseenCause(on: machine.registers) == .stackUnmapped)
+  }
+
   // MARK: A shared #DF stack
 
   @Test func doubleFaultStackShared() {

@@ -3,10 +3,20 @@ import X86
 extension DeliveryChain {
   /// The row of the catalogue that a diagnosis would name after this chain had come true; nil where every attempt
   /// arrives. `registers` are those of the machine that the chain was predicted for.
-  public func foreseenCause(on registers: RegisterFile) -> Cause? {
+  /// A path that was whole at `earlier` times was taken away since.
+  public func foreseenCause<Earlier: EarlierEntries & ~Copyable>(
+    on registers: RegisterFile, earlier: borrowing Earlier
+  ) -> Cause? {
     guard firstFailure != nil else { return nil }
     // Nothing has arrived yet: which interrupt it will be is not the point.
-    return Examiner(registers: registers, stop: StopState(.handler)).classify(self, isDecoded: false).cause
+    var diagnosis = Examiner(registers: registers, stop: StopState(.handler)).classify(self, isDecoded: false)
+    diagnosis.compare(with: earlier)
+    return diagnosis.cause
+  }
+
+  /// The same where nothing is known of earlier times.
+  public func foreseenCause(on registers: RegisterFile) -> Cause? {
+    foreseenCause(on: registers, earlier: NothingEarlier())
   }
 }
 

@@ -13,7 +13,11 @@ struct AuditCommand: Command {
     try debugger.session { () throws(SessionError) in _ = try debugger.control.knowProcessor(.now) }
     let declared = debugger.control.declarations
     return .answer(
-      try debugger.inspect { machine in ReturnAudit(of: &machine, declared: declared, asking: selection) })
+      try debugger.inspect { machine in
+        var audit = ReturnAudit(of: &machine, declared: declared, asking: selection)
+        debugger.control.checker?.compare(&audit, of: &machine, declared: declared, asking: selection)
+        return audit
+      })
   }
 
   private static func selection(

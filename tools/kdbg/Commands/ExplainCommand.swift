@@ -21,7 +21,8 @@ struct ExplainCommand: Command {
     let declared = debugger.control.declarations
     let audit = try debugger.inspect { machine -> ReturnAudit? in
       guard returnKind(on: &machine) != nil else { return nil }
-      let audit = ReturnAudit(of: &machine, declared: declared)
+      var audit = ReturnAudit(of: &machine, declared: declared)
+      debugger.control.checker?.compare(&audit, of: &machine, declared: declared)
       return audit.isInsideKernel ? nil : audit
     }
     if let audit { return .answer(debugger.witnessed(debugger.explain(audit, for: engine))) }
@@ -35,7 +36,7 @@ extension Debugger {
     var machine = target
     return Explanation(
       of: audit, on: &machine, kernel: kernel, references: control.references,
-      engine: engine ?? machine.engine)
+      earlier: control.earlierEntries, engine: engine ?? machine.engine)
   }
 
   func explain(_ stop: StopState, for engine: Engine? = nil) -> Explanation {
@@ -47,7 +48,8 @@ extension Debugger {
     stop.kernelStackSize = declared.kernelStackSize ?? stop.kernelStackSize
     stop.interruptStackSize = declared.interruptStackSize ?? stop.interruptStackSize
     return Explanation(
-      of: stop, on: &machine, kernel: kernel, references: control.references, replayedOn: engine)
+      of: stop, on: &machine, kernel: kernel, references: control.references,
+      earlier: control.earlierEntries, replayedOn: engine)
   }
 
   /// True when QEMU holds the machine because it shut down. A debugger that came later sees an ordinary stop, and

@@ -43,6 +43,11 @@ extension RunControl {
     }
   }
 
+  /// What earlier returns under the loaded table stood on.
+  var earlierEntries: ValidatedEntries {
+    checker?.entries(under: target.coreRegisters, declared: declarations) ?? .none
+  }
+
   var isAtSite: Bool { checker?.isSite(VirtualAddress(target.coreRegisters.rip)) ?? false }
 
   /// The violation at the return where the machine stands, if there is one.

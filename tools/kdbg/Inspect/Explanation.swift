@@ -43,25 +43,25 @@ public struct Explanation: Sendable {
   /// Explains why `audit` broke a rule, or that it broke none.
   public init(
     of audit: ReturnAudit, on machine: inout some Debuggee, kernel: KernelTable?,
-    references: ReferenceTables, engine: Engine = .architecture
+    references: ReferenceTables, earlier: ValidatedEntries = .none, engine: Engine = .architecture
   ) {
     finding = audit.root == nil ? .ready(audit) : .violation(audit)
     registers = audit.registers
     process = audit.process
     refused = Self.refusal(audit.root?.evidence, on: &machine, kernel, references)
     next = NextEntry(afterReturnOf: &machine, engine: engine, kernel: kernel)
-    foreseen = next?.foreseenCause(on: machine.registers)
+    foreseen = next?.foreseenCause(on: machine.registers, earlier: earlier)
   }
 
   /// Explains a machine that stands in a handler, or one that shut down. `engine`: what the same event would have come
   /// to elsewhere; nil for what it came to here.
   public init(
     of stop: StopState, on machine: inout some Debuggee, kernel: KernelTable?, references: ReferenceTables,
-    replayedOn engine: Engine? = nil
+    earlier: ValidatedEntries = .none, replayedOn engine: Engine? = nil
   ) {
     var stop = stop
     if let kernel { stop.kernelStackSize = kernel.kernelStackSize }
-    var diagnosis = diagnose(&machine, stop: stop)
+    var diagnosis = diagnose(&machine, stop: stop, earlier: earlier)
     if let engine, let event = diagnosis.event, let context = diagnosis.context {
       diagnosis.chain = deliver(event, to: context, on: &machine, engine: engine)
     }
@@ -70,7 +70,7 @@ public struct Explanation: Sendable {
     process = kernel?.process
     refused = Self.refusal(diagnosis.evidence, on: &machine, kernel, references)
     next = Self.entry(fromRingThreeOf: &machine, stop, on: engine ?? stop.engine, kernel)
-    foreseen = next?.foreseenCause(on: registers)
+    foreseen = next?.foreseenCause(on: registers, earlier: earlier)
   }
 
   /// Where Ring 3 runs, nothing has happened yet, and what comes next is as uncertain as before a return.

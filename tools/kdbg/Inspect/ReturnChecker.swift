@@ -72,13 +72,26 @@ public struct ReturnChecker: Sendable {
     asked.scope = selection.scope ?? history.scope(for: machine.registers, process: declared.table?.process)
     var audit = validated.audit(&machine, declared: declared, asking: asked)
     if audit.isViolated(from: least), refresh() {
-      audit = ReturnAudit(of: &machine, declared: declared, asking: asked)
+      audit = validated.audit(&machine, declared: declared, asking: asked)
     }
     if let site { sites[site].returns += 1 }
     note(audit, least)
     guard audit.isViolated(from: least) else { return .held }
     if violation == nil { violation = audit }
     return .violated(audit)
+  }
+
+  /// Adds to an audit of the same return, made elsewhere, what only the earlier returns can tell.
+  public func compare(
+    _ audit: inout ReturnAudit, of machine: inout some Debuggee, declared: KernelDeclarations,
+    asking selection: AuditSelection = AuditSelection()
+  ) {
+    validated.compare(&audit, of: &machine, declared: declared, asking: selection)
+  }
+
+  /// The page-table entries that returns without complaint stood on, under the table that `registers` load.
+  public func entries(under registers: RegisterFile, declared: KernelDeclarations) -> ValidatedEntries {
+    validated.entries(under: registers, declared: declared)
   }
 
   /// A frame that cannot be read, or that belongs to neither ring, is the audit's business, and so is one of Ring 0

@@ -46,6 +46,26 @@ struct ValidatedReturns: Sendable {
     return audit
   }
 
+  /// Adds to an audit made elsewhere what only the earlier ones can tell: RT-109.
+  func compare(
+    _ audit: inout ReturnAudit, of machine: inout some Debuggee, declared: KernelDeclarations,
+    asking selection: AuditSelection
+  ) {
+    let key = ValidatedSet.Key(machine.registers, declared)
+    guard selection.cr3 == nil else { return }
+    for set in sets.reversed() where set.key == key {
+      guard case .different(let change?) = set.compare(with: &machine) else { continue }
+      audit.note(change, selection)
+      return
+    }
+  }
+
+  /// The page-table entries on which the clean audits under the table of `registers` stood.
+  func entries(under registers: RegisterFile, declared: KernelDeclarations) -> ValidatedEntries {
+    let key = ValidatedSet.Key(registers, declared)
+    return ValidatedEntries(sets.filter { $0.key.isSameSpace(as: key) })
+  }
+
   /// Keeps what a clean audit read.
   private mutating func remember(
     _ audit: ReturnAudit, _ key: ValidatedSet.Key, _ machine: inout some Debuggee,

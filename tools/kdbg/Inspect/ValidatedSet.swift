@@ -14,6 +14,7 @@ struct ValidatedSet: Sendable {
     private let features: ProcessorFeatures
     private let vendor: ProcessorVendor
     private let kernel: KernelTable?
+    private let root: PhysicalFrame
 
     init(_ file: RegisterFile, _ declared: KernelDeclarations) {
       segments = [file.taskRegister, file.localTable]
@@ -28,6 +29,12 @@ struct ValidatedSet: Sendable {
       features = file.features
       vendor = file.vendor
       kernel = declared.table
+      root = file.cr3.root
+    }
+
+    /// True for the same table of the same process; its frame may have had another use between two processes.
+    func isSameSpace(as other: Key) -> Bool {
+      root == other.root && kernel?.process?.number == other.kernel?.process?.number
     }
   }
 
