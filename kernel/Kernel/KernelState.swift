@@ -12,14 +12,14 @@ struct KernelState: ~Copyable {
   let options: CommandLine
   /// The context that runs: a process-table index, or the boot thread.
   var current = KernelContexts.bootThread
-  /// The fault of the command line is not yet in the machine.
-  var provocationIsPending: Bool
+  /// How far the fault of the command line has come.
+  var provocation: Provocation.Progress
   /// True while the baseline test's first process runs, whose first system call is announced.
   var announcesFirstCall = false
 
   init(system: consuming System, options: CommandLine) {
     self.system = system
     self.options = options
-    provocationIsPending = options.provocation.isProvocation
+    provocation = options.provocation.isProvocation ? .beforeFirstReturn : .done
   }
 }

@@ -6,7 +6,7 @@ import Report
 import RingTransition
 import X86
 
-/// How the assembly goes back to Ring 3 from now on. A pending fault needs the long way, once.
+/// How the assembly goes back to Ring 3 from now on. A pending fault needs the long way.
 func chooseReturnPath(_ options: CommandLine) {
   ReturnPath.set(options.provocation.isProvocation ? .full : ReturnPath.Mode(options.audit))
 }
@@ -27,12 +27,12 @@ extension ReturnPath.Mode {
 /// - Returns: 1 when the assembly must still make the fast comparison, else 0.
 @c(kernel_before_return)
 public func kernelBeforeReturn(_ frame: UInt) -> UInt32 {
-  let (isPending, options) = Cell.withState { ($0.provocationIsPending, $0.options) }
+  let (progress, options) = Cell.withState { ($0.provocation, $0.options) }
   var exit = FaultExit.usual
-  if isPending, withTrapFrame(at: frame, { Provocation.isDue(options.fault, $0) }) {
-    Cell.withState { $0.provocationIsPending = false }
-    exit = withTrapFrame(at: frame) { Provocation.inject(options.provocation, &$0) }
-    ReturnPath.set(ReturnPath.Mode(options.audit))
+  if progress != .done {
+    let next = Provocation.advance(progress, options.provocation, to: frame, by: &exit)
+    Cell.withState { $0.provocation = next }
+    if next == .done { ReturnPath.set(ReturnPath.Mode(options.audit)) }
   }
   if options.audit == .full { withTrapFrame(at: frame) { auditWhole($0) } }
   exit.leave(frame)

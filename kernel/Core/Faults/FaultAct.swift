@@ -15,9 +15,10 @@ public enum FaultAct: UInt8, Equatable, Sendable {
   case ac
   case tf
   case spin
+  case calls
 
   /// How many there are: `allCases` would be an array.
-  public static let count: UInt8 = 14
+  public static let count: UInt8 = 15
 
   /// The word on the command line; the first one is the default and needs none.
   public var name: StaticString {
@@ -36,6 +37,7 @@ public enum FaultAct: UInt8, Equatable, Sendable {
     case .ac: "ac"
     case .tf: "tf"
     case .spin: "spin"
+    case .calls: "calls"
     }
   }
 
@@ -55,6 +57,7 @@ public enum FaultAct: UInt8, Equatable, Sendable {
     case .ac: "sets RFLAGS.AC, then `int 0x80`"
     case .tf: "sets RFLAGS.TF, then `syscall`"
     case .spin: "counts down from 2^28, then `int 0x80`"
+    case .calls: "`int 0x80` three times, the second at this address, the third 7 bytes behind"
     }
   }
 

@@ -2,6 +2,8 @@
 public enum FaultMoment: UInt8, Equatable, Sendable {
   /// On the exit stack, right before the first `iretq` to Ring 3.
   case beforeReturn
+  /// The same before the second return: the first one was as it should be.
+  case beforeSecondReturn
   /// While the kernel boots.
   case boot
   /// By the kernel's own handler, when Ring 3 enters it for the first time.
@@ -10,6 +12,7 @@ public enum FaultMoment: UInt8, Equatable, Sendable {
   public var summary: StaticString {
     switch self {
     case .beforeReturn: "before the first return"
+    case .beforeSecondReturn: "before the second return"
     case .boot: "at boot"
     case .firstEntry: "at the first entry"
     }

@@ -16,8 +16,11 @@ public struct FaultModifiers: RegisterBits {
   /// CR0.WP is clear from the injection on.
   public static let noWriteProtect = FaultModifiers(rawValue: 16)
 
+  /// What the TLB still has of a path that was taken away goes at the return after the first entry.
+  public static let eviction = FaultModifiers(rawValue: 32)
+
   /// How many there are; bit `number` is the modifier.
-  public static let count: UInt8 = 5
+  public static let count: UInt8 = 6
 
   public static func name(_ number: UInt8) -> StaticString {
     switch number {
@@ -25,7 +28,8 @@ public struct FaultModifiers: RegisterBits {
     case 1: "dfnoist"
     case 2: "smap"
     case 3: "smep"
-    default: "wp0"
+    case 4: "wp0"
+    default: "evict"
     }
   }
 
@@ -35,7 +39,8 @@ public struct FaultModifiers: RegisterBits {
     case 1: "#DF has no stack of its own: the machine shuts down"
     case 2: "CR4.SMAP=1"
     case 3: "CR4.SMEP=1"
-    default: "CR0.WP=0 from the injection on"
+    case 4: "CR0.WP=0 from the injection on"
+    default: "the TLB loses what it had kept, at the return after the first entry"
     }
   }
 }

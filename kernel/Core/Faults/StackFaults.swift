@@ -29,9 +29,14 @@ extension InjectedFault {
     case .rsp0Stale: .init(19, "rsp0-stale", "TSS.RSP0 is the stack of another process, mapped here")
     case .stackHole:
       .init(20, "stack-hole", "of the stack only the top page is mapped; the handler uses more than one")
-    case .stalePTE: .init(64, "stale-pte", "no top page of the stack, but the TLB still has it")
+    case .stalePTE:
+      .init(
+        64, "stale-pte", "no top page of the stack, but the TLB still has it", act: .calls,
+        at: .beforeSecondReturn)
     case .stalePermission:
-      .init(64, "stale-perm", "the stack's top page is read-only, but the TLB still lets writes through")
+      .init(
+        64, "stale-perm", "the stack's top page is read-only, but the TLB still lets writes through",
+        act: .calls, at: .beforeSecondReturn)
     case .staleGlobal:
       .init(65, "stale-global", "the stack is a global page, and the table loaded next does not map it")
     case .guardMapped: .init(68, "guard-mapped", "the guard page below the stack is mapped")

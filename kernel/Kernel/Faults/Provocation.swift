@@ -28,13 +28,44 @@ enum Provocation {
     MachineEnd.exit(status == option.act.success ? RINGSIDE_EXIT_SUCCESS : RINGSIDE_EXIT_BASELINE_FAILED)
   }
 
+  /// What is still to be done before a return to Ring 3.
+  enum Progress {
+    /// The injection; nothing has gone back yet.
+    case beforeFirstReturn
+    /// The injection, which did not belong before the first return.
+    case beforeLaterReturn
+    /// What the TLB has kept of the injected path goes.
+    case beforeEviction
+    case done
+  }
+
+  /// Does what is due before the return by `frame`, on the exit stack.
+  ///
+  /// - Parameter exit: how the processor is to leave then.
+  static func advance(
+    _ progress: Progress, _ option: FaultOption, to frame: UInt, by exit: inout FaultExit
+  ) -> Progress {
+    switch progress {
+    case .done: return .done
+    case .beforeFirstReturn, .beforeLaterReturn:
+      guard withTrapFrame(at: frame, { isDue(option.fault, $0, progress) }) else { return .beforeLaterReturn }
+      exit = withTrapFrame(at: frame) { inject(option, &$0) }
+      return option.modifiers.contains(.eviction) ? .beforeEviction : .done
+    case .beforeEviction:
+      guard FaultPhase.current == .entered else { return progress }
+      Processor.load(Processor.cr3)
+      return .done
+    }
+  }
+
   /// True when `frame` is the one before which the fault belongs.
-  static func isDue(_ fault: InjectedFault?, _ frame: trap_frame) -> Bool {
-    fault != .systemReturnNonCanonical || frame.isSystemCallInstruction
+  private static func isDue(_ fault: InjectedFault?, _ frame: trap_frame, _ progress: Progress) -> Bool {
+    if fault?.description.moment == .beforeSecondReturn { return progress == .beforeLaterReturn }
+    return fault != .systemReturnNonCanonical || frame.isSystemCallInstruction
   }
 
   /// Puts the fault in. From here on the machine is as the option says.
-  static func inject(_ option: FaultOption, _ frame: inout trap_frame) -> FaultExit {
+  private static func inject(_ option: FaultOption, _ frame: inout trap_frame) -> FaultExit {
     var injection = FaultInjection()
     FaultPhase.begin(option.fault)
     if let fault = option.fault { injection.inject(fault, into: &frame) }
