@@ -1,5 +1,6 @@
 """What the machine did, from its registers and memory: nothing in here looks at a verdict of kdbg's."""
 
+import re
 from dataclasses import dataclass, field
 
 PAGE = 4096
@@ -22,6 +23,10 @@ class Happened:
     rsp: int = 0
     rip: int = 0
     cpl: int = 0
+    # The first 8259A's requests in service: QEMU's monitor, "info pic".
+    in_service: int | None = None
+    # The frame was pushed to what is no memory.
+    is_lost: bool = False
     status: int | None = None
 
     @property
@@ -50,6 +55,8 @@ class Happened:
         if self.kind != "exception" and self.kind != "delivered":
             return self.kind if self.status is None else f"{self.kind} {self.status}"
         parts = [self.name]
+        if self.is_lost:
+            return f"{self.name}, frame not in memory"
         if self.is_shifted:
             return f"{self.name}, shifted: error slot {self.words[0]:#x}, RIP slot {self.words[1]:#x}"
         if self.error is not None:
@@ -143,7 +150,18 @@ class Machine:
             return Happened("works", rip=rip, rsp=rsp, cr2=cr2, cpl=cpl)
         count = 6 if vector in WITH_ERROR_CODE else 5
         kind = "delivered" if vector == SYSTEM_CALL else "exception"
-        return Happened(kind, vector, self.read_words(rsp, count), cr2, rsp, rip, cpl)
+        return Happened(
+            kind, vector, self.read_words(rsp, count), cr2, rsp, rip, cpl, in_service=self.in_service(),
+            is_lost=cpl == 0 and self.stack_is_no_memory(rsp))
+
+    def stack_is_no_memory(self, address):
+        physical = self.debugger.ask(f"walk {address:#x}").get("physical")
+        return physical is not None and "values" not in self.debugger.ask(f"xp/1gx {number(physical):#x}")
+
+    def in_service(self):
+        text = self.debugger.ask("monitor info pic").get("text", "")
+        found = re.search(r"pic0: .*?\bisr=([0-9a-f]+)", text)
+        return int(found[1], 16) if found else None
 
     def interrupt_stack(self, slot):
         """IST`slot`, read from the TSS; 0 where that cannot be read. SDM Vol. 3A, 7.7."""

@@ -37,6 +37,10 @@ def write_markdown(results, path):
             "| {} | `{}` | {} | {} | {} | {} | {} | {} |".format(
                 cells["id"], cells["fault"], " ".join(cells["rules"]) or "-", " ".join(cells["follows"]) or "-",
                 cells["outcome"] or "-", cells["diagnosis"] or "-", cells["confidence"] or "-", cells["verdict"]))
+    foretold = [result for result in results if result.verdict == "model"]
+    if foretold:
+        lines += ["", "## What this machine cannot show, and the delivery model agrees with", ""]
+        lines += [f"- `{result.row.fault}`: {result.row.note}" for result in foretold]
     wrong = [result for result in results if result.problems]
     if wrong:
         lines += ["", "## Remarks", ""]

@@ -42,11 +42,9 @@ def follow(result, debugger, symbols):
             conclude_early(result, debugger, symbols, later)
             return
     verdict.judge_rules(result)
-    foretold = {}
     # An instruction that was executed before the return is out of the model's sight.
     is_modelled = row.tcg is not row.hardware and row.tcg.kind != "abort"
-    if is_modelled:
-        foretold = debugger.ask("explain --engine architecture")
+    foretold = debugger.ask("explain --engine architecture" if is_modelled else "explain")
     debugger.ask("check off")
     machine = Machine(debugger, symbols)
     if is_modelled and not foretold.get("returnFault"):
@@ -63,9 +61,11 @@ def follow(result, debugger, symbols):
         judge_model(result, debugger, foretold)
     if row.diagnoses and result.happened.kind not in ("exited", "abort"):
         explained = debugger.ask("explain")
-        # What no machine here shows is explained where it is foretold.
-        result.diagnosis = explained.get("cause") or (foretold.get("foreseen") or {}).get("cause")
-        result.confidence = explained.get("confidence")
+        result.diagnosis, result.confidence = explained.get("cause"), explained.get("confidence")
+        if result.happened.kind in ("delivered", "works"):
+            # What no machine here shows, or not yet, is explained where it is foretold.
+            result.diagnosis = (foretold.get("foreseen") or {}).get("cause")
+            result.confidence = "foretold"
     verdict.judge_diagnosis(result)
 
 
@@ -99,8 +99,9 @@ def conclude_early(result, debugger, symbols, later):
         # No return was left at which the audit could have named it.
         result.violated.append(explained["rule"])
     verdict.judge_rules(result)
-    result.happened = Machine(debugger, symbols).happened(later)
-    problem = verdict.outcome_problem(result.row.tcg, result.happened, None)
+    machine = Machine(debugger, symbols)
+    result.happened = machine.happened(later)
+    problem = verdict.outcome_problem(result.row.tcg, result.happened, machine)
     if problem:
         result.problems.append(problem)
     result.diagnosis, result.confidence = explained.get("cause"), explained.get("confidence")
@@ -122,6 +123,12 @@ def is_passed(row, happened):
         return False
     if happened.vector is not None and happened.vector >= 32 and happened.vector != SYSTEM_CALL:
         return "irq" not in row.modifiers
+    if row.tcg.kind == "works" and happened.kind == "works" and row.tcg.fields:
+        # What came of it shows in the next frame.
+        return True
+    if "evict" in row.modifiers and happened.kind == "delivered":
+        # The TLB still helps.
+        return True
     if happened.cpl == 3:
         # The handler's address, and nothing has been fetched there yet.
         return True
@@ -136,5 +143,8 @@ def conclude(result):
         result.verdict = "wrong"
     elif result.row.tcg is not result.row.hardware and result.happened.kind in ("delivered", "works"):
         result.verdict = "model"
+        if not result.row.note:
+            result.problems.append("the table does not say why this machine cannot show it")
+            result.verdict = "wrong"
     else:
         result.verdict = "right"

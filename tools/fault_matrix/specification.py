@@ -10,7 +10,7 @@ PATH = Path(__file__).parents[2] / "Tests" / "FaultMatrix" / "specification.tsv"
 @dataclass(frozen=True)
 class Outcome:
     """What a machine does when it goes on. `kind` is one of exception, delivered, shutdown, hang, abort, works,
-    depends and unsettled."""
+    lost, depends and unsettled."""
 
     kind: str
     exceptions: tuple = ()
@@ -47,8 +47,8 @@ def parse_outcome(text):
     kind = head[0] if head else "depends"
     if kind == "int80":
         return Outcome("delivered", fields=fields, text=text)
-    # "often works", "usually works": nothing that one machine could be held to.
-    known = {"shutdown", "hang", "abort", "works", "depends", "unsettled"}
+    # "often works": nothing that one machine could be held to.
+    known = {"shutdown", "hang", "abort", "works", "lost", "depends", "unsettled"}
     return Outcome(kind if kind in known else "unsettled", fields=fields, text=text)
 
 
