@@ -66,6 +66,26 @@ import X86
     #expect(options.entryData[2] == nil)
   }
 
+  @Test func tablePairs() throws {
+    let configuration = try ConfigurationFile.parse(
+      "page-table-pairs = 0x1000000:0x1001000, 0x2000000 : 0x3000000", program: nil)
+    let options = configuration.options
+    #expect(options.pageTableIsolation == .used)
+    let pair = TablePair(kernel: CR3(rawValue: 0x200_0000).root, user: CR3(rawValue: 0x300_0000).root)
+    #expect(options.tablePair(with: pair.kernel) == pair)
+    #expect(options.tablePair(with: pair.user) == pair)
+    #expect(options.tablePair(with: CR3(rawValue: 0x400_0000).root) == nil)
+    #expect(options.tablePair(with: CR3(rawValue: 0x100_0000).root)?.user == CR3(rawValue: 0x100_1000).root)
+    // The kernel's half is what the user's is shown beside, before any other table.
+    var references = ReferenceTables()
+    (references.pairs, references.declared) = (configuration.tablePairs, CR3(rawValue: 0x9000))
+    let expected = [0x200_0000, 0x9000].map {
+      ReferenceTable(cr3: CR3(rawValue: $0), source: .configuration)
+    }
+    #expect(references.candidates(for: CR3(root: pair.user), kernel: nil) == expected)
+    #expect(references.candidates(for: CR3(root: pair.kernel), kernel: nil) == Array(expected.dropFirst()))
+  }
+
   @Test func tablesAndProcessors() throws {
     let configuration = try ConfigurationFile.parse(
       """
@@ -109,6 +129,16 @@ import X86
     ("\nswap = yes", 2, "unknown key \"swap\""),
     ("swapgs = maybe", 1, "\"maybe\" is none of no, yes"),
     ("swapgs = yes\n\nswapgs = no", 3, "\"swapgs\" is given twice"),
+    ("page-table-pairs = 0x1000", 1, "not a value for this key: \"0x1000\""),
+    ("page-table-pairs = 0x1000:0x1000", 1, "not a value for this key: \"0x1000:0x1000\""),
+    (
+      "page-table-pairs = 0x1000:0x2000, 0x3000:0x2000", 1,
+      "not a value for this key: \"0x1000:0x2000, 0x3000:0x2000\""
+    ),
+    (
+      "page-table-pairs = " + (0..<9).map { "\($0 * 8192):\($0 * 8192 + 4096)" }.joined(separator: ","), 1,
+      "more than 8 pairs"
+    ),
     ("protections-off = smap, nx", 1, "\"nx\" is none of smap, smep, umip"),
     ("kernel-stack-size = 4K", 1, "not a number: \"4K\""),
     ("kernel-stack-size =", 1, "not an expression: \"\""),

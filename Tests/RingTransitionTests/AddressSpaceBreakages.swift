@@ -6,6 +6,18 @@ extension Breakage {
   private static let hole: UInt64 = 0x4000_0000
   private static let gap = PhysicalFrame(containing: PhysicalAddress(truncating: hole))
 
+  private static func paired(
+    kernel: PhysicalFrame = gap, user: PhysicalFrame = gap, current: PhysicalFrame? = nil
+  ) -> AuditOptions {
+    .declared {
+      $0.pageTableIsolation = .used
+      $0.tablePairs[3] = TablePair(kernel: kernel, user: user)
+      $0.currentRoot = current ?? kernel
+    }
+  }
+  private static let stranger = PhysicalFrame(containing: PhysicalAddress(truncating: 0x5000_0000))
+  private static let neighbour = PhysicalFrame(containing: Layout.root.address + 4096)
+
   /// RT-091...RT-113.
   static let addressSpace: [Breakage] = [
     Breakage("ignored bits of CR3 set", [91]) { $0.registers.cr3 = CR3(rawValue: 0x10_0001) },
@@ -17,6 +29,16 @@ extension Breakage {
       $0.edit(.pageTable, of: Layout.rsp0 - 8) { _ in hole | 3 }
     },
     Breakage("another process's table", [94], options: .declared { $0.currentRoot = gap }) { _ in },
+    Breakage("the user's half of the current process's pair", [], options: paired(user: Layout.root)) { _ in
+    },
+    Breakage("the kernel's half of a pair, in Ring 3", [94], options: paired(kernel: Layout.root)) { _ in },
+    Breakage(
+      "the user's half of another process's pair", [94], options: paired(user: Layout.root, current: stranger)
+    ) { _ in },
+    Breakage(
+      "a neighbour, and not the partner that is declared", [94],
+      options: paired(user: Layout.root, current: neighbour)
+    ) { _ in },
     Breakage("another entry than the reference has", [100], unchecked: [94], options: .compared) {
       $0.copyRoot()
       $0.map(0xffff_a000_0000_0000, to: PhysicalAddress(truncating: 0x20_0000), flags: .present)

@@ -12,6 +12,14 @@ import X86
   /// PML4[416], where 0xffffd00000000000 is, belongs to each process.
   private static let ownSlot = AuditOptions.declared { $0.perProcessSlots[6] |= 1 << 32 }
 
+  /// The loaded table is a copy of the first one.
+  private static let paired = AuditOptions.declared {
+    var machine = TestMachine.healthy
+    machine.copyRoot()
+    $0.pageTableIsolation = .used
+    $0.tablePairs[0] = TablePair(kernel: Layout.root, user: machine.root)
+  }
+
   static let breakages: [Breakage] = [
     Breakage("kernel page open to Ring 3", [101]) { $0.mapFresh(spare, flags: data | .user) },
     Breakage("U set at the leaf and clear above", []) {
@@ -38,6 +46,11 @@ import X86
     },
     Breakage("page table in the user half", [103], follows: [115]) {
       $0.map(userSpare, to: $0.root.address, flags: data | .user)
+    },
+    Breakage("table of the kernel's half of a pair in the user half", [103], follows: [115], options: paired)
+    {
+      $0.copyRoot()
+      $0.map(userSpare, to: Layout.root.address, flags: data | .user)
     },
     Breakage("critical frame open in the kernel half", [101], follows: [115]) {
       $0.map(spare, to: $0.frame(of: Layout.idt), flags: data | .user)

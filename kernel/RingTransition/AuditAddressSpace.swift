@@ -63,11 +63,18 @@ extension Auditor {
     return paths.unreadable == nil ? .held : .unknown(.memory)
   }
 
-  /// RT-094. Under page-table isolation the two tables of a process are neighbours.
+  /// RT-094. Under page-table isolation a process has two tables: those of a declared pair, else neighbours. Ring 3 runs
+  /// under the one that has little of the kernel.
   mutating func rootBelongsToCurrent() -> Verdict {
+    let isIsolated = options.pageTableIsolation == .used
+    let pair = isIsolated ? options.tablePair(with: root) : nil
+    if let pair, pair.user != root {
+      return .violated(
+        .mismatch(.cr3, actual: root.address.rawValue, expected: pair.user.address.rawValue))
+    }
     guard let current = options.currentRoot else { return .unknown(.currentRoot) }
-    if root == current { return .held }
-    if options.pageTableIsolation == .used, root.number == current.number ^ 1 { return .held }
+    if root == current || pair?.kernel == current { return .held }
+    if isIsolated, pair == nil, root.number == current.number ^ 1 { return .held }
     return .violated(
       .mismatch(.cr3, actual: root.address.rawValue, expected: current.address.rawValue))
   }
@@ -91,7 +98,7 @@ extension Auditor {
   mutating func kernelHalfConsistent<Memory: PhysicalMemory & ~Copyable>(_ memory: inout Memory) -> Verdict {
     guard let reference = options.referenceRoot else { return .unknown(.referenceTable) }
     if reference == root { return .held }
-    guard options.pageTableIsolation != .used else { return .skipped(.declared) }
+    guard !options.isIsolated(root) else { return .skipped(.declared) }
     let all = options.scope.asks(.t1)
     let slots = paths.slots
     let exempt = options.perProcessSlots

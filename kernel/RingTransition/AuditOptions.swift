@@ -88,6 +88,8 @@ public struct AuditOptions: Sendable {
   public var referenceRoot: PhysicalFrame?
   /// The table of the current process.
   public var currentRoot: PhysicalFrame?
+  /// The root tables that belong together under page-table isolation, where they are declared.
+  public var tablePairs = InlineArray<8, TablePair?>(repeating: nil)
   /// The slots of the root table in which every process has an entry of its own, bit n of word n/64.
   public var perProcessSlots = InlineArray<8, UInt64>(repeating: 0)
   /// Root tables that are being freed, and must be live nowhere.

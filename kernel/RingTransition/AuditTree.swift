@@ -85,9 +85,14 @@ struct TreeAudit: Sendable {
     critical = auditor.criticalFrames(&memory)
     if !critical.isComplete { isComplete = false }
     collect(auditor.root, mode.depth.root, &memory, &scratch)
+    if let pair = auditor.options.tablePair(with: auditor.root) {
+      // The tables that the kernel runs under belong in the reach of Ring 3 as little.
+      collect(pair.kernel, mode.depth.root, &memory, &scratch)
+    }
     var counterpart = Counterpart.ignored
-    let isComparable = auditor.options.pageTableIsolation != .used
-    if isComparable, let reference = auditor.options.referenceRoot, reference != auditor.root {
+    if !auditor.options.isIsolated(auditor.root), let reference = auditor.options.referenceRoot,
+      reference != auditor.root
+    {
       counterpart = .table(reference)
     }
     visit(

@@ -86,6 +86,9 @@ public struct ConfigurationFile {
     "syscall": use(\.systemCallInstruction),
     "swapgs": use(\.swapgs),
     "page-table-isolation": use(\.pageTableIsolation),
+    "page-table-pairs": { configuration, value throws(CommandFailure) in
+      configuration.declare(tablePairs: try value.tablePairs())
+    },
     "paranoid-entry": { configuration, value throws(CommandFailure) in
       configuration.declare(
         \.paranoidEntry, try value.word(["sign-of-base": .signOfBase, "independent": .independent]))
@@ -220,6 +223,26 @@ extension ConfigurationFile {
     /// `START..END` of addresses, END being the first byte behind.
     func intervals() throws(CommandFailure) -> [AddressInterval] {
       try ranges().map { AddressInterval(low: $0.lowerBound, high: $0.upperBound) }
+    }
+
+    /// `KERNEL:USER` of root tables.
+    func tablePairs() throws(CommandFailure) -> [TablePair] {
+      var pairs: [TablePair] = []
+      for item in items {
+        let halves = item.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        guard halves.count == 2 else { throw failure }
+        let kernel = CR3(rawValue: try Expression.value(of: halves[0], in: scope)).root
+        let user = CR3(rawValue: try Expression.value(of: halves[1], in: scope)).root
+        // A half of two pairs would have two partners.
+        guard kernel != user, !pairs.contains(where: { $0.has(kernel) || $0.has(user) }) else {
+          throw failure
+        }
+        pairs.append(TablePair(kernel: kernel, user: user))
+      }
+      guard pairs.count <= AuditOptions.tablePairLimit else {
+        throw .other("more than \(AuditOptions.tablePairLimit) pairs")
+      }
+      return pairs
     }
 
     /// `rsp0`; an address, where the stack begins; or one in brackets, where the word lies that is loaded.

@@ -15,7 +15,10 @@ public final class RunControl {
   public internal(set) var references = ReferenceTables()
   /// What was written down about the kernel.
   public var configuration = KernelConfiguration() {
-    didSet { references.declared = configuration.referenceRoot }
+    didSet {
+      references.declared = configuration.referenceRoot
+      references.pairs = configuration.tablePairs
+    }
   }
   /// What the check asks of each return; read when it is first switched on.
   public var selection = AuditSelection()

@@ -7,6 +7,9 @@ public struct KernelConfiguration: Sendable {
   /// The root table that the others are held against.
   public private(set) var referenceRoot: CR3?
 
+  /// The root tables that belong together under page-table isolation.
+  public private(set) var tablePairs: [TablePair] = []
+
   public init() {}
 
   /// Declares `value` for `field`.
@@ -19,6 +22,15 @@ public struct KernelConfiguration: Sendable {
   public mutating func declare(referenceRoot cr3: CR3) {
     referenceRoot = cr3
     declare(\.referenceRoot, cr3.root)
+  }
+
+  /// At most ``AuditOptions/tablePairLimit`` of them; who has pairs has page-table isolation.
+  public mutating func declare(tablePairs pairs: [TablePair]) {
+    tablePairs = pairs
+    var places = InlineArray<8, TablePair?>(repeating: nil)
+    for (position, pair) in pairs.prefix(AuditOptions.tablePairLimit).enumerated() { places[position] = pair }
+    declare(\.tablePairs, places)
+    declare(\.pageTableIsolation, .used)
   }
 
   /// Replaces in `options` what was declared.

@@ -1,3 +1,4 @@
+import RingTransition
 import X86
 
 /// The root table that others are held against: the one that should map every kernel stack.
@@ -28,6 +29,8 @@ public struct ReferenceTables: Sendable {
   private let limit = 256
   /// The table that the configuration names.
   public var declared: CR3?
+  /// The tables that it pairs under page-table isolation.
+  public var pairs: [TablePair] = []
 
   public init() {}
 
@@ -38,11 +41,15 @@ public struct ReferenceTables: Sendable {
     sightings[root, default: 0] += 1
   }
 
-  /// The tables to hold `cr3` against, best first: the declared one, the kernel's own, then those seen, most often
+  /// The tables to hold `cr3` against, best first: the kernel's half of its pair, the declared one, the kernel's own, then those seen, most often
   /// seen first.
   /// `cr3` itself is never among them.
   public func candidates(for cr3: CR3, kernel: KernelTable?) -> [ReferenceTable] {
     var found: [ReferenceTable] = []
+    // What the other half of a pair maps is what this one should have been given.
+    if let pair = pairs.first(where: { $0.user == cr3.root }) {
+      found.append(ReferenceTable(cr3: CR3(root: pair.kernel), source: .configuration))
+    }
     if let declared { found.append(ReferenceTable(cr3: declared, source: .configuration)) }
     if let kernel { found.append(ReferenceTable(cr3: kernel.kernelCR3, source: .kernel)) }
     let seen = sightings.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
