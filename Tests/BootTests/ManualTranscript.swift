@@ -78,7 +78,8 @@ extension ManualTranscript {
       if line == marker(outputs.count - 1) {
         outputs.append([])
       } else {
-        outputs[outputs.count - 1].append(line.replacing(Repository.buildFolder, with: "build/"))
+        outputs[outputs.count - 1].append(
+          String(line).replacing(Repository.buildFolder, with: "build/"))
       }
     }
     while outputs.count <= commands.count { outputs.append(["(nothing: the session has ended)"]) }

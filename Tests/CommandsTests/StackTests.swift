@@ -119,6 +119,45 @@ import X86
     #expect(endless.end == .limit)
   }
 
+  /// A program whose compiler marked a trap, two functions deep.
+  private struct TrappingProgram: Program {
+    func name(of address: VirtualAddress) -> SymbolicName? { SymbolicName(name: "Core.grow(by:)", offset: 4) }
+    func addresses(named name: String) -> [VirtualAddress] { [] }
+    func names(withPrefix prefix: String) -> [String] { [] }
+    func sourceLine(at address: VirtualAddress) -> String? { nil }
+    func returnInstructions() -> [ReturnInstruction] { [] }
+    func tableLoadInstructions() -> [VirtualAddress] { [] }
+    func occurrences(of code: [UInt8]) -> [VirtualAddress] { [] }
+
+    func scopes(at address: VirtualAddress) -> CodeScopes? {
+      CodeScopes(
+        functions: [
+          FunctionScope(
+            name: "Core.add(_:_:)", line: SourceLine(file: "/src/Add.swift", line: 3), isInlined: true),
+          FunctionScope(
+            name: "Core.grow(by:)", line: SourceLine(file: "/src/Grow.swift", line: 9), isInlined: false),
+        ], trap: "arithmetic overflow")
+    }
+
+    func caller(
+      at address: VirtualAddress, _ registers: FrameRegisters, read: (VirtualAddress) -> UInt64?
+    ) throws(UnwindFailure) -> UnwoundFrame { throw .outermost }
+  }
+
+  @Test func aSwiftTrapIsNamed() {
+    expectGolden(
+      Transcript(Self.inHandler(), program: TrappingProgram()).run(["bt", "info line", "info frame"])
+        + Transcript(Self.inHandler(), program: TrappingProgram()).run(["bt", "info line"], .json),
+      "backtrace-trap")
+  }
+
+  @Test func infoFrameAndLine() {
+    expectGolden(
+      Transcript.both(["info frame", "info line", "info line start", "info line 5 5", "info frame 1"]) {
+        Self.inHandler()
+      }, "info-frame")
+  }
+
   @Test func aCallToNowhere() throws {
     let machine = Self.inHandler()
     machine.registerFile.rip = 0

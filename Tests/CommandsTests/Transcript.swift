@@ -9,9 +9,9 @@ import Testing
 /// `RECORD_GOLDEN=1 swift test` writes the files anew; the change is then read in the diff.
 struct Transcript {
   private let machine: FakeMachine
-  private let program: FakeProgram?
+  private let program: (any Program)?
 
-  init(_ machine: FakeMachine, program: FakeProgram? = FakeProgram()) {
+  init(_ machine: FakeMachine, program: (any Program)? = FakeProgram()) {
     self.machine = machine
     self.program = program
   }

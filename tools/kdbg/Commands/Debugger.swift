@@ -72,6 +72,12 @@ public final class Debugger {
     do { return try body() } catch { throw .session(error) }
   }
 
+  /// The registers, where the machine stands still.
+  func stoppedRegisters() throws(CommandFailure) -> RegisterFile {
+    try requireStopped()
+    return target.coreRegisters
+  }
+
   /// Throws unless the machine stands still.
   func requireStopped() throws(CommandFailure) {
     switch target.state {

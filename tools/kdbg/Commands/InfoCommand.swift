@@ -5,9 +5,12 @@ import X86
 
 struct InfoCommand: Command {
   let names = ["info", "i"]
-  let usage = "info registers|breakpoints|symbol|cpus|threads [ARGUMENT]"
-  let summary = "the registers, the breakpoints, the processors, or the symbol at an address"
-  let completion = ArgumentKind.words(["registers", "breakpoints", "symbol", "cpus", "threads"])
+  let usage = "info registers|breakpoints|symbol|line|frame|cpus|threads [ARGUMENT]"
+  let summary =
+    "the registers, the breakpoints, the processors, the frame, or the symbol or line at an address"
+  let completion = ArgumentKind.words([
+    "registers", "breakpoints", "symbol", "line", "frame", "cpus", "threads",
+  ])
 
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
     guard let topic = line.words.first else { throw misuse }
@@ -23,6 +26,19 @@ struct InfoCommand: Command {
     }
     if "symbol".hasPrefix(topic), !rest.isEmpty {
       return .answer(SymbolAnswer(address: try debugger.address(rest.joined(separator: " "))))
+    }
+    if "line".hasPrefix(topic) {
+      let address =
+        try rest.isEmpty
+        ? VirtualAddress(debugger.stoppedRegisters().rip) : debugger.address(rest.joined(separator: " "))
+      return .answer(LineAnswer(address: address, scopes: debugger.program?.scopes(at: address)))
+    }
+    if "frame".hasPrefix(topic), rest.isEmpty {
+      try debugger.requireStopped()
+      return .answer(
+        try debugger.inspect { machine throws(InspectionError) in
+          StackFrameAnswer(backtrace: Backtrace(of: &machine, debugger.program, limit: 2))
+        })
     }
     throw misuse
   }

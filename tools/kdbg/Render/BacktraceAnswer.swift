@@ -56,20 +56,36 @@ extension Backtrace.Entry {
           "vector": .optional($0.vector) { .number(Int($0)) },
         ]
       },
-      "functions": .array(
-        functions.map {
-          [
-            "name": .string($0.name), "inlined": .bool($0.isInlined),
-            "file": .optional($0.line) { .string($0.file) },
-            "line": .optional($0.line) { .number($0.line) },
-          ]
-        }),
+      "functions": .array(functions.map(\.json)),
       "trap": .optional(trap, JSONValue.string),
     ]
   }
 }
 
+extension FunctionScope {
+  public var json: JSONValue {
+    [
+      "name": .string(name), "inlined": .bool(isInlined), "file": .optional(line) { .string($0.file) },
+      "line": .optional(line) { .number($0.line) },
+    ]
+  }
+}
+
 extension StackFrame.Origin {
+  /// How the frame was found, in words.
+  public var words: String {
+    switch self {
+    case .processor: "the processor's registers"
+    case .callFrameInformation: "call-frame information"
+    case .returnAddress: "the return address on top of the stack"
+    case .framePointer: "the frame pointer"
+    case .exceptionFrame(let found):
+      "the exception frame at \(found.address.rawValue.hexadecimal)"
+        + (found.evidence == .words ? ", a guess by its words" : "")
+    case .systemCall: "RCX, which syscall has filled"
+    }
+  }
+
   /// The exception frame that the frame was found by.
   fileprivate var exceptionFrame: StackFrame.ExceptionFrame? {
     guard case .exceptionFrame(let found) = self else { return nil }

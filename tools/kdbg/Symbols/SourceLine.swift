@@ -5,6 +5,11 @@ public struct SourceLine: Equatable, Sendable {
   /// Counted from 1; 0 for code that the compiler made up.
   public let line: Int
 
+  public init(file: String, line: Int) {
+    self.file = file
+    self.line = line
+  }
+
   /// The path's last component.
   public var fileName: Substring { file.split(separator: "/").last ?? Substring(file) }
 }

@@ -32,6 +32,19 @@ extension BacktraceCommand {
               exception frame at 0xffffc90000004fd8 from Ring 3
           #2  0x000000001000001b in ??
 
+    JSON
+      frames[].address           hex          RIP: of the next instruction, or the return address
+      frames[].stackPointer      hex|null     RSP
+      frames[].ring              number       0 or 3
+      frames[].symbol            string|null  with the offset
+      frames[].origin            string       processor, callFrameInformation, returnAddress, framePointer, exceptionFrame or systemCall
+      frames[].exceptionFrame    object|null  address, evidence (callFrameInformation, processor, stackTop or words), vector
+      frames[].functions[].name  string       the innermost first; several where one was inlined
+      frames[].functions[].file  string|null  with line
+      frames[].trap              string|null  the Swift runtime failure that the instruction is
+      end                        string       outermost, limit, unreadable, wildReturnAddress, unknown, loop or damagedInformation
+      endText                    string|null  the same in words
+
     SEE ALSO
       frame, info
     """#

@@ -8,6 +8,8 @@ extension InfoCommand {
       registers [NAME...]  all registers, or those named; what is set in the control registers and flags by name
       breakpoints          yours, with their hits; the check's own are not listed
       symbol ADDRESS       the symbol in which an address lies
+      line [ADDRESS]       the line of the source, and the functions that were inlined there; of RIP unless given
+      frame                where the machine stands, who called, and how that is known
       cpus, threads        where each processor stands, or each thread of a stub that has others
 
     EXAMPLE
@@ -18,6 +20,13 @@ extension InfoCommand {
           efer  0xd01               SCE LME LMA NXE
           (kdbg) info symbol $rip
           return_to_user+0x129
+          (kdbg) info frame
+          RIP       0xffffffff8010e139 in return_to_user+0x129 at trap_stubs.S:321
+          RSP       0xffffc980000fefd8
+          caller    0x0000000010000000
+          found by  the exception frame at 0xffffc980000fefd8
+          its RSP   0x00007ffff0000000
+          its RBP   0x0000000000000000
 
     SEE ALSO
       print, break
