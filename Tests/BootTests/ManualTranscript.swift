@@ -71,15 +71,16 @@ extension ManualTranscript {
     // Failures stand where they came, as a reader at a terminal sees them. The guest's console is left out.
     let run = try BootTests.run(
       "sh",
-      ["-c", "exec \"$0\" \"$@\" 2>&1", Repository.kdbg] + words
+      ["-c", "cd \"$0\" && exec \"$@\" 2>&1", Repository.root.path, Repository.kdbg] + words
         + ["--keep-going", "--console", "/dev/null", "-x", script.path])
     var outputs: [[String]] = [[]]
     for line in run.lines.dropLast() {
       if line == marker(outputs.count - 1) {
         outputs.append([])
       } else {
-        outputs[outputs.count - 1].append(
-          String(line).replacing(Repository.buildFolder, with: "build/"))
+        // A reader at the prompt sees no place in a script.
+        let shown = line.hasPrefix(script.path) ? line.drop { $0 != " " }.dropFirst() : line
+        outputs[outputs.count - 1].append(String(shown).replacing(Repository.buildFolder, with: "build/"))
       }
     }
     while outputs.count <= commands.count { outputs.append(["(nothing: the session has ended)"]) }

@@ -80,7 +80,7 @@ import X86
 
   @Test func commands() {
     #expect(candidates("wal") == ["walk"])
-    #expect(candidates("ex") == ["exit", "explain"])
+    #expect(candidates("ex") == ["exit", "expect", "explain"])
     #expect(candidates("help pm") == ["pml4"])
   }
 

@@ -10,20 +10,28 @@ import Testing
 struct Transcript {
   private let machine: FakeMachine
   private let program: (any Program)?
+  private let console: (any GuestConsoleLog)?
 
-  init(_ machine: FakeMachine, program: (any Program)? = FakeProgram()) {
+  init(
+    _ machine: FakeMachine, program: (any Program)? = FakeProgram(), console: (any GuestConsoleLog)? = nil
+  ) {
     self.machine = machine
     self.program = program
+    self.console = console
   }
 
   /// Runs `commands` one after the other, going on after failures, and appends what came out to `text`.
-  func run(_ commands: [String], _ format: Output.Format = .text(.monochrome)) -> String {
+  func run(
+    _ commands: [String], _ format: Output.Format = .text(.monochrome),
+    onFailure policy: Interpreter.FailurePolicy = .stop
+  ) -> String {
     let text = Collector()
     let output = Output(
       format: format, out: { text.append($0) },
       error: { line in text.append("! " + line) })
     let debugger = Debugger(target: machine, program: program, output: output)
-    let interpreter = Interpreter(debugger)
+    debugger.console = console
+    let interpreter = Interpreter(debugger, onFailure: policy)
     for command in commands {
       text.append("(kdbg) \(command)\n")
       interpreter.run(command)

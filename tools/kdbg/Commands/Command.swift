@@ -45,4 +45,6 @@ public enum CommandOutcome {
   case end(any Answer)
   /// Ends the session without a word.
   case quit
+  /// Runs these lines.
+  case script(Script)
 }

@@ -55,6 +55,11 @@ public enum CommandFailure: Error, Equatable, Sendable {
   case session(SessionError)
   /// The machine ended by its own will at an earlier command.
   case machineEnded
+  /// A file of commands.
+  case cannotRead(String)
+  case badPattern(String)
+  /// What `assert` or `expect` found is not so.
+  case assertion(String)
   case other(String)
 
   /// Whether an address has a page under the loaded root table.
@@ -110,12 +115,17 @@ public enum CommandFailure: Error, Equatable, Sendable {
       "the machine still runs after \(limit.components.seconds) s without a stop (--timeout)"
     case .session(let error): error.description
     case .machineEnded: "the machine has ended"
+    case .cannotRead(let path): "\(path): cannot be read"
+    case .badPattern(let text): "not a regular expression: \(text)"
+    case .assertion(let text): "assertion failed: \(text)"
     case .other(let message): message
     }
   }
 
-  /// kdbg's exit status when this failure ends a script: 2 wrong usage, 3 the target was lost.
+  /// kdbg's exit status when this failure ends a script: 1 what was asserted is not so, 2 wrong usage, 3 the target
+  /// was lost.
   public var exitStatus: ExitStatus {
+    if case .assertion = self { return .violated }
     if case .session(let error) = self, error.category == .lost || error.category == .unreachable {
       return .targetLost
     }

@@ -5,6 +5,8 @@ public struct CommandLine: Equatable, Sendable {
   public let format: String?
   /// Everything behind the name, without space at its ends.
   public let rest: String
+  /// What stands behind the name as it was typed, for a command that has no format.
+  public let behindName: String
 
   /// Nil for an empty line and for a comment (`#`).
   public init?(_ line: String) {
@@ -12,6 +14,7 @@ public struct CommandLine: Equatable, Sendable {
     guard let first = trimmed.first, first != "#" else { return nil }
     let head = trimmed.prefix { !$0.isWhitespace && $0 != "/" }
     name = String(head)
+    behindName = String(trimmed[head.endIndex...]).trimmingSpaces()
     let behind = trimmed[head.endIndex...].drop(while: \.isWhitespace)
     if behind.first == "/" {
       let letters = behind.dropFirst().prefix { !$0.isWhitespace }

@@ -23,7 +23,10 @@ public struct CommandTable: Sendable {
       ]),
     .init(
       title: "Session",
-      commands: [EchoCommand(), MonitorCommand(), DetachCommand(), QuitCommand(), HelpCommand()]),
+      commands: [
+        SourceCommand(), AssertCommand(), ExpectCommand(), EchoCommand(), MonitorCommand(), DetachCommand(),
+        QuitCommand(), HelpCommand(),
+      ]),
   ])
 
   public struct Group: Sendable {

@@ -12,6 +12,12 @@ public final class Debugger {
   public let control: RunControl
   public let commands: CommandTable
 
+  /// What the guest has printed, where that comes to kdbg.
+  public var console: (any GuestConsoleLog)?
+
+  /// What `expect` looks at.
+  var lastAnswer: (any Answer)?
+
   /// Where `x` without an address goes on.
   var examination = Examination()
 

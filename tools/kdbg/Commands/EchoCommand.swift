@@ -7,9 +7,7 @@ struct EchoCommand: Command {
   let summary = "print a line of text"
 
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
-    // The format of `x/4gx` is text here, as in `echo /proc`.
-    let text = (line.format.map { "/" + $0 + (line.rest.isEmpty ? "" : " ") } ?? "") + line.rest
-    return .answer(EchoAnswer(text: Self.unescaped(text)))
+    .answer(EchoAnswer(text: Self.unescaped(line.behindName)))
   }
 
   /// gdb's scripts write `\n` at the end of what they echo. An answer is whole lines here, so that one makes no other.

@@ -10,7 +10,21 @@ public final class Interpreter {
   /// What an empty line does again at a prompt; nil when it does nothing.
   private var repeatable: String?
 
-  public init(_ debugger: Debugger) { self.debugger = debugger }
+  /// Whether a script goes on behind a line that failed.
+  public enum FailurePolicy: Sendable {
+    case stop
+    case goOn
+  }
+
+  private let policy: FailurePolicy
+  /// How many scripts stand in one another.
+  private var depth = 0
+  private static let deepest = 20
+
+  public init(_ debugger: Debugger, onFailure policy: FailurePolicy = .stop) {
+    self.debugger = debugger
+    self.policy = policy
+  }
 
   /// How one line came out.
   public enum Outcome: Equatable, Sendable {
@@ -22,18 +36,22 @@ public final class Interpreter {
     case finished
   }
 
-  /// Runs one line.
+  /// Runs one line, which stands at `position` of a script.
   @discardableResult
-  public func run(_ text: String) -> Outcome {
+  public func run(_ text: String, at position: ScriptPosition? = nil) -> Outcome {
     guard let line = CommandLine(text) else { return .done }
+    if let remark = ForeignLine.remark(on: line) {
+      debugger.output.write(remark: remark, command: line.name)
+      return .done
+    }
     do throws(CommandFailure) {
       let command = try debugger.commands.command(named: line.name)
       let outcome = try command.run(line, debugger)
       if let failure = debugger.loss() { throw CommandFailure.session(failure) }
       repeatable = Self.repetition(of: command, text)
-      return finish(outcome, command)
+      return try finish(outcome, command)
     } catch {
-      debugger.output.write(error, command: line.name)
+      debugger.output.write(error, command: line.name, at: position)
       status = max(status, error.exitStatus)
       if error.exitStatus == .targetLost { isFinished = true }
       return .failed(error.exitStatus)
@@ -60,9 +78,14 @@ public final class Interpreter {
     }
   }
 
-  private func finish(_ outcome: CommandOutcome, _ command: any Command) -> Outcome {
+  private func finish(
+    _ outcome: CommandOutcome, _ command: any Command
+  ) throws(CommandFailure) -> Outcome {
     switch outcome {
+    case .script(let script): return try run(script)
     case .answer(let answer):
+      // What a script says about an answer is none of the machine's.
+      if !(answer is HeldAnswer || answer is EchoAnswer) { debugger.lastAnswer = answer }
       debugger.output.write(answer, command: command.names[0], names: debugger.names)
       note(debugger.control.verdict)
       if let stop = answer as? StopAnswer, case .interrupted = stop.reason { return .interrupted }
@@ -75,6 +98,23 @@ public final class Interpreter {
       isFinished = true
       return .finished
     }
+  }
+
+  private func run(_ script: Script) throws(CommandFailure) -> Outcome {
+    guard depth < Self.deepest else { throw .other("source: more than \(Self.deepest) files in one another") }
+    depth += 1
+    defer { depth -= 1 }
+    var outcome = Outcome.done
+    for (index, line) in script.lines.enumerated() {
+      let next = run(line, at: ScriptPosition(file: script.name, line: index + 1))
+      switch next {
+      case .done: break
+      case .failed where policy == .goOn && !isFinished: outcome = next
+      case .failed, .interrupted, .finished: return next
+      }
+      if InterruptRequest.shared.isPending { return .interrupted }
+    }
+    return outcome
   }
 
   private func note(_ verdict: ExitStatus) { status = max(status, verdict) }

@@ -22,18 +22,34 @@ public struct Output {
 
   public func write(_ answer: any Answer, command: String, names: any NameSource) {
     switch format {
-    case .text(let palette): writeOut(answer.text(palette, names: names))
+    case .text(let palette):
+      let text = answer.text(palette, names: names)
+      if !text.isEmpty { writeOut(text) }
     case .json: writeOut(answer.json(command: command, names: names) + "\n")
     }
   }
 
   /// Says why something failed: one line on standard error, and in JSON an object on standard output too, so
-  /// that a script that reads only that sees every command answered.
-  public func write(_ failure: CommandFailure, command: String) {
+  /// that a script that reads only that sees every command answered. `position` is the line of a script.
+  public func write(_ failure: CommandFailure, command: String, at position: ScriptPosition? = nil) {
     if case .json = format {
-      writeOut(JSONObject.line(command: command, ["error": .string(failure.message)]) + "\n")
+      var members: [String: JSONValue] = ["error": .string(failure.message)]
+      if let position {
+        members["file"] = .string(position.file)
+        members["line"] = .number(position.line)
+      }
+      writeOut(JSONObject.line(command: command, members) + "\n")
     }
-    writeError(failure.message + "\n")
+    writeError((position.map { "\($0): " } ?? "") + failure.message + "\n")
+  }
+
+  /// Says that a line was passed over, which is no failure.
+  func write(remark: String, command: String) {
+    if case .json = format {
+      writeOut(JSONObject.line(command: command, ["remark": .string(remark)]) + "\n")
+    } else {
+      note(remark)
+    }
   }
 
   /// A remark for the person at the terminal.

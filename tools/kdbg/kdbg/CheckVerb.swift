@@ -82,10 +82,11 @@ struct CheckVerb: ParsableCommand {
     let program = try Kernel.programs(common, kernel: kernel)
     let selection = try selection()
     var configuration = try Kernel.configuration(at: common.config, program)
+    let relay = ConsoleRelay()
     let target: Target
     if let kernel {
       target = try Kernel.launch(
-        machine.launchOptions(kernel: kernel, consoleOnError: true, lifetime: .session),
+        machine.launchOptions(kernel: kernel, relay: relay, consoleOnError: true, lifetime: .session),
         memoryBy: common.memoryBy)
     } else {
       target = try Kernel.attach(endpoint, memoryBy: common.memoryBy)
@@ -97,6 +98,7 @@ struct CheckVerb: ParsableCommand {
     debugger.control.configuration = configuration
     debugger.control.successStatus = success
     debugger.control.selection = selection
+    if kernel != nil, machine.console == nil { debugger.console = relay }
     try DebuggingSession(debugger, on: target, common).check(returns: returns)
   }
 }

@@ -1,11 +1,32 @@
+import Commands
+import Foundation
 import Render
 import Synchronization
 
-/// Hands the guest's output on to the terminal, as plain text.
-final class ConsoleRelay: Sendable {
-  private let filter = Mutex(ConsoleFilter())
+/// Hands the guest's output on to the terminal, as plain text, and keeps the latest of it.
+final class ConsoleRelay: GuestConsoleLog {
+  private struct State {
+    var filter = ConsoleFilter()
+    var latest: [UInt8] = []
+  }
+
+  private let state = Mutex(State())
+  /// In bytes, before what is kept is cut down to half.
+  private static let mostKept = 1 << 17
 
   func pass(_ bytes: [UInt8], onError: Bool) {
-    StandardStreams.console(filter.withLock { $0.pass(bytes) }, onError: onError)
+    let plain = state.withLock { state in
+      let plain = state.filter.pass(bytes)
+      state.latest += plain
+      if state.latest.count > Self.mostKept {
+        state.latest.removeFirst(state.latest.count - Self.mostKept / 2)
+      }
+      return plain
+    }
+    StandardStreams.console(plain, onError: onError)
   }
+
+  var text: String { String(decoding: state.withLock { $0.latest }, as: UTF8.self) }
+
+  func waitBriefly() { Thread.sleep(forTimeInterval: 0.005) }
 }

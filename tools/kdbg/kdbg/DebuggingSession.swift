@@ -18,7 +18,7 @@ struct DebuggingSession {
     self.debugger = debugger
     self.target = target
     self.common = common
-    interpreter = Interpreter(debugger)
+    interpreter = Interpreter(debugger, onFailure: common.keepGoing ? .goOn : .stop)
     SessionCleanup.shared.add { LineEditor.restoreTerminal() }
     // A person can press Ctrl-C; a script cannot.
     debugger.control.patience = isInteractive ? nil : common.patience
@@ -98,7 +98,9 @@ extension DebuggingSession {
   private func run(from reader: BatchReader) throws(BatchReader.Failure) {
     while !interpreter.isFinished {
       switch try reader.nextLine() {
-      case .line(let line): guard goesOn(after: line) else { return }
+      case .line(let line):
+        let position = ScriptPosition(file: reader.name, line: reader.lineNumber)
+        guard goesOn(after: line, at: position) else { return }
       case .endOfInput: return
       case .interrupted:
         interpreter.noteInterruption()
@@ -113,8 +115,8 @@ extension DebuggingSession {
 extension DebuggingSession {
   /// Runs one line of a script. False when the script ends here: at a failure that nobody wants to pass over, or by
   /// Ctrl-C.
-  private func goesOn(after line: String) -> Bool {
-    switch interrupts.during({ interpreter.run(line) }) {
+  private func goesOn(after line: String, at position: ScriptPosition? = nil) -> Bool {
+    switch interrupts.during({ interpreter.run(line, at: position) }) {
     case .done: return true
     case .failed: return common.keepGoing
     case .finished: return false

@@ -41,17 +41,17 @@ struct MachineOptions: ParsableArguments {
     initrd != nil || fault != nil || append != nil || console != nil || !qemuArguments.isEmpty
   }
 
-  /// The machine for `kernel`. Its console goes to standard error where `consoleOnError`, so that standard output
-  /// holds nothing but answers.
+  /// The machine for `kernel`. Its console goes through `relay`, to standard error where `consoleOnError`, so that
+  /// standard output holds nothing but answers.
   func launchOptions(
-    kernel: String, consoleOnError: Bool, lifetime: EmulatorLifetime
+    kernel: String, relay: ConsoleRelay, consoleOnError: Bool, lifetime: EmulatorLifetime
   ) -> LaunchOptions {
     var words: [String] = []
     if let fault { words.append("fault=\(fault)") }
     if let append { words.append(append) }
     return LaunchOptions(
       kernel: kernel, initrd: initrd ?? initrdBeside(kernel), commandLine: words.joined(separator: " "),
-      memory: memory, cpus: cpus, accelerator: accel, console: guestConsole(onError: consoleOnError),
+      memory: memory, cpus: cpus, accelerator: accel, console: guestConsole(relay, onError: consoleOnError),
       lifetime: lifetime, extraArguments: qemuArguments)
   }
 
@@ -60,9 +60,8 @@ struct MachineOptions: ParsableArguments {
     return FileManager.default.fileExists(atPath: path) ? path : nil
   }
 
-  private func guestConsole(onError: Bool) -> GuestConsole {
+  private func guestConsole(_ relay: ConsoleRelay, onError: Bool) -> GuestConsole {
     if let console { return .file(path: console) }
-    let relay = ConsoleRelay()
     return .callback { bytes in relay.pass(bytes, onError: onError) }
   }
 }

@@ -32,12 +32,14 @@ struct RunVerb: ParsableCommand {
   func run() throws {
     let program = try Kernel.programs(common, kernel: kernel)
     let configuration = try Kernel.configuration(at: common.config, program)
+    let relay = ConsoleRelay()
     let target = try Kernel.launch(
       machine.launchOptions(
-        kernel: kernel, consoleOnError: common.json, lifetime: keep ? .kept : .session),
+        kernel: kernel, relay: relay, consoleOnError: common.json, lifetime: keep ? .kept : .session),
       memoryBy: common.memoryBy)
     let debugger = Debugger(target: target, program: program, output: common.output)
     debugger.control.configuration = configuration
+    if machine.console == nil { debugger.console = relay }
     let session = DebuggingSession(debugger, on: target, common)
     try session.begin(check ? .on : .off, at: InitialStop(stop), verb: "run")
     try session.serve()
