@@ -18,6 +18,21 @@ final class FakeMachine: Debuggee {
   var hasInsertions: Bool { insertions.values.contains { !$0.isEmpty } }
   /// What the target says to breakpoints of a kind.
   var refusal: (BreakpointKind) -> SessionError? = { _ in nil }
+  /// What a poor target does not give.
+  var knowsControlRegisters = true
+  var memoryWay: MemoryWay? = .ram
+  /// What the target itself reads, by linear address; nil where kdbg's own way is taken.
+  var linearMemory: [UInt64: UInt8]?
+
+  func bytesByStub(at address: VirtualAddress, count: Int) -> [UInt8]? {
+    guard let linearMemory else { return nil }
+    var bytes: [UInt8] = []
+    while bytes.count < count, let byte = linearMemory[address.rawValue + UInt64(bytes.count)] {
+      bytes.append(byte)
+    }
+    return bytes
+  }
+
   /// Which of the processors is selected; the registers of the others are in ``otherProcessors``.
   private(set) var selectedThread: ThreadIdentifier?
   var allThreads: [TargetThread] = []
@@ -88,11 +103,13 @@ final class FakeMachine: Debuggee {
   }
 
   private func qword(_ address: PhysicalAddress) -> UInt64? {
-    address.rawValue < memoryByteCount ? qwords[address.rawValue, default: 0] : nil
+    memoryWay != nil && address.rawValue < memoryByteCount ? qwords[address.rawValue, default: 0] : nil
   }
 
   func read(_ address: PhysicalAddress, into bytes: inout MutableRawSpan) -> Bool {
-    guard address.rawValue + UInt64(bytes.byteCount) <= memoryByteCount else { return false }
+    guard memoryWay != nil, address.rawValue + UInt64(bytes.byteCount) <= memoryByteCount else {
+      return false
+    }
     for index in 0..<bytes.byteCount {
       let place = address.rawValue + UInt64(index)
       let qword = qwords[place & ~7, default: 0]

@@ -179,3 +179,21 @@ enum FakeMachine {
     return (part.count == rest.count ? "l" : "m") + String(decoding: part, as: UTF8.self)
   }
 }
+
+/// QEMU's switch for the addresses of `m` and `M`.
+final class ModeSwitch: Sendable {
+  private let state = Mutex(false)
+
+  var isPhysical: Bool { state.withLock { $0 } }
+
+  /// Nil for other requests.
+  func answer(_ request: String) -> String? {
+    switch request {
+    case "qqemu.PhyMemMode": return isPhysical ? "1" : "0"
+    case "Qqemu.PhyMemMode:0", "Qqemu.PhyMemMode:1":
+      state.withLock { $0 = request.hasSuffix("1") }
+      return "OK"
+    default: return nil
+    }
+  }
+}

@@ -10,6 +10,7 @@ struct AuditCommand: Command {
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
     let selection = try Self.selection(line, debugger, misuse)
     try debugger.requireStopped()
+    try debugger.require(.tables)
     try debugger.session { () throws(SessionError) in _ = try debugger.control.knowProcessor(.now) }
     let declared = debugger.control.declarations
     return .answer(

@@ -16,7 +16,7 @@ struct BacktraceCommand: Command {
       count = min(number, Backtrace.mostFrames)
     }
     return .answer(
-      try debugger.inspect { machine throws(InspectionError) in
+      try debugger.inspect(needing: .nothing) { machine throws(InspectionError) in
         Backtrace(of: &machine, debugger.program, limit: count)
       })
   }

@@ -19,6 +19,7 @@ struct BreakpointArguments {
       words.removeSubrange(position...)
     }
     if let position = words.firstIndex(of: "--cr3") {
+      guard debugger.target.knowsControlRegisters else { throw .noControlRegisters }
       guard position + 1 < words.count else { throw .other("--cr3 needs a value, or \"current\"") }
       let value = String(words[position + 1])
       root =

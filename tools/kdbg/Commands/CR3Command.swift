@@ -8,10 +8,11 @@ struct CR3Command: Command {
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
     guard line.rest.isEmpty else { throw misuse }
     try debugger.requireStopped()
+    try debugger.require(.controlRegisters)
     let kernel = debugger.kernel
     let reference = debugger.reference
     return .answer(
-      try debugger.inspect { machine in
+      try debugger.inspect(needing: .controlRegisters) { machine in
         CR3View(of: &machine, reference: reference, process: kernel?.process)
       })
   }

@@ -30,6 +30,7 @@ struct CatchCommand: Command {
     case ("off", 1) where lifetime == .kept:
       do { try control.catchNothing() } catch { throw .session(error) }
       return .answer(CatchAnswer(caught: control.caught))
+    case _ where !debugger.target.knowsControlRegisters: throw .noControlRegisters
     case ("vector", 2):
       try control.catchVectors(try Self.vectors(words[1]))
       event = .vectors

@@ -11,6 +11,7 @@ struct CheckCommand: Command {
     switch line.rest {
     case "on":
       try debugger.requireStopped()
+      try debugger.require(.tables)
       if let audit = try debugger.control.startChecking() {
         return .answer(debugger.answer(to: .violation(audit)))
       }

@@ -25,6 +25,10 @@ public enum CommandFailure: Error, Equatable, Sendable {
   case noSuchRegister(String)
   /// The target does not give this register.
   case unknownRegister(String)
+  /// The target gives neither CR0 nor CR3, CR4 and EFER.
+  case noControlRegisters
+  /// The target gives no way to read physical memory.
+  case noPhysicalMemory
   /// More than 52 bits.
   case notAPhysicalAddress(UInt64)
   case badFormat(String)
@@ -87,6 +91,9 @@ public enum CommandFailure: Error, Equatable, Sendable {
       "\"\(name)\" is ambiguous: it stands at \(addresses.map(\.hexadecimal).joined(separator: ", "))"
     case .noSuchRegister(let name): "no register \"$\(name)\""
     case .unknownRegister(let name): "the target does not give register \"$\(name)\""
+    case .noControlRegisters:
+      "the target gives no control registers (CR0, CR3, CR4, EFER): nobody can say which tables are loaded"
+    case .noPhysicalMemory: "the target gives no way to read physical memory, where page tables are"
     case .notAPhysicalAddress(let value):
       "\(value.hexadecimal) is not a physical address: it has more than 52 bits"
     case .badFormat(let text): "not a format: \"\(text)\" (COUNT, then x d u o t a c s or i, and b h w or g)"

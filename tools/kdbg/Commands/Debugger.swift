@@ -49,10 +49,34 @@ public final class Debugger {
     control.references.reference(for: target.coreRegisters.cr3, kernel: kernel)
   }
 
+  /// What a look at the machine takes besides the plain registers; not every target gives it.
+  enum Need {
+    case nothing
+    /// CR3 and its like, which say which tables are loaded and how to read them.
+    case controlRegisters
+    /// Physical memory, where page tables are.
+    case memory
+    /// Both.
+    case tables
+  }
+
+  /// Throws, before anything is shown that would not be true, unless the target gives what is needed.
+  func require(_ need: Need) throws(CommandFailure) {
+    if need == .nothing { return }
+    if need != .memory, !target.knowsControlRegisters {
+      throw loss().map { .session($0) } ?? .noControlRegisters
+    }
+    if need != .controlRegisters, target.memoryWay == nil {
+      throw loss().map { .session($0) } ?? .noPhysicalMemory
+    }
+  }
+
   /// Runs `body`, which reads the machine, and turns its failure into a command's.
   func inspect<View>(
+    needing need: Need = .tables,
     _ body: (inout any Debuggee) throws(InspectionError) -> View
   ) throws(CommandFailure) -> View {
+    try require(need)
     var machine = target
     do {
       let view = try body(&machine)

@@ -86,10 +86,20 @@ extension Debugger {
     _ bytes: [UInt8], at start: VirtualAddress, limit: Int
   ) throws(CommandFailure) -> [Instruction] {
     do {
-      return try Disassembler().disassemble(bytes, at: start, limit: limit)
+      return try Disassembler(width: codeWidth(at: start)).disassemble(bytes, at: start, limit: limit)
     } catch {
       throw .symbols(error)
     }
+  }
+
+  /// How the processor would take the code at `address` now. Above 4 GiB there is 64-bit code alone.
+  private func codeWidth(at address: VirtualAddress) -> Disassembler.Width {
+    guard target.knowsControlRegisters, address.rawValue >> 32 == 0 else { return .bits64 }
+    let core = target.coreRegisters
+    guard core.cr0.contains(.protectionEnable) else { return .bits16 }
+    let attributes = target.registers.csCache?.attributes
+    if core.isLongMode, attributes?.isLong ?? true { return .bits64 }
+    return attributes?.isDefault32 ?? true ? .bits32 : .bits16
   }
 
   /// The failure of a read at `address`: the target's own, where it died.

@@ -16,6 +16,7 @@ struct ExplainCommand: Command {
     default: throw misuse
     }
     try debugger.requireStopped()
+    try debugger.require(.tables)
     if debugger.isShutDown { return .answer(debugger.witnessed(debugger.explainShutdown())) }
     try debugger.session { () throws(SessionError) in _ = try debugger.control.knowProcessor(.now) }
     let declared = debugger.control.declarations

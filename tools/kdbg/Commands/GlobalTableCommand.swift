@@ -9,7 +9,7 @@ struct GlobalTableCommand: Command {
     guard line.rest.isEmpty else { throw misuse }
     try debugger.requireStopped()
     return .answer(
-      try debugger.inspect { machine throws(InspectionError) in
+      try debugger.inspect(needing: .nothing) { machine throws(InspectionError) in
         try DescriptorTableView(globalTableOf: &machine)
       })
   }

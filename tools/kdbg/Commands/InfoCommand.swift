@@ -51,7 +51,9 @@ struct InfoCommand: Command {
       guard let register = RegisterName(alias: plain) else { throw .noSuchRegister(plain) }
       selection.append(register.rawValue)
     }
-    return try debugger.inspect { machine in RegistersAnswer(machine.registers, selection: selection) }
+    return try debugger.inspect(needing: .nothing) { machine in
+      RegistersAnswer(machine.registers, selection: selection, hiding: machine.unknownRegisters)
+    }
   }
 }
 

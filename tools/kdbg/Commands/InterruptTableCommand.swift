@@ -9,6 +9,8 @@ struct InterruptTableCommand: Command {
     guard line.rest.isEmpty else { throw misuse }
     try debugger.requireStopped()
     return .answer(
-      try debugger.inspect { machine throws(InspectionError) in try InterruptTableView(of: &machine) })
+      try debugger.inspect(needing: .nothing) { machine throws(InspectionError) in
+        try InterruptTableView(of: &machine)
+      })
   }
 }

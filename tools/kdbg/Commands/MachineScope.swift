@@ -13,7 +13,8 @@ struct MachineScope: ExpressionScope {
     }
     guard let register = RegisterName(alias: name) else { return nil }
     try requireStopped()
-    guard let value = register.value(in: target.coreRegisters) else { throw .unknownRegister(name) }
+    guard let value = register.value(in: target.coreRegisters), !target.unknownRegisters.contains(register)
+    else { throw .unknownRegister(name) }
     return value
   }
 

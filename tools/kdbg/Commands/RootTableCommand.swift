@@ -13,7 +13,7 @@ struct RootTableCommand: Command {
     let reference = debugger.control.references.reference(
       for: cr3 ?? debugger.target.coreRegisters.cr3, kernel: debugger.kernel)
     return .answer(
-      try debugger.inspect { machine throws(InspectionError) in
+      try debugger.inspect(needing: cr3 == nil ? .tables : .memory) { machine throws(InspectionError) in
         try RootTableView(of: &machine, under: cr3, comparedWith: reference)
       })
   }

@@ -66,7 +66,7 @@ extension RunControl {
     case .signal(let number, _, let watch):
       if systemRegistersAreStale { askSystemRegistersAgain() }
       let registers = target.coreRegisters
-      references.observe(registers.cr3)
+      if target.knowsControlRegisters { references.observe(registers.cr3) }
       let wasSite = isChecking && isAtSite
       if wasSite {
         if let audit = try auditHere() { return .violation(audit) }

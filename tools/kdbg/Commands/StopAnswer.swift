@@ -156,7 +156,8 @@ extension Debugger {
       case .exited, .shutdown: true
       default: false
       }
-    let code: CodeMode = hasEnded ? .none : target.coreRegisters.isLongMode ? .long : .legacy
+    let isLong = target.coreRegisters.isLongMode || !target.knowsControlRegisters
+    let code: CodeMode = hasEnded ? .none : isLong ? .long : .legacy
     let shown = code == .long ? address : nil
     return StopAnswer(
       reason: reason, address: address, code: code,

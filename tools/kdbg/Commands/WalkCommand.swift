@@ -11,7 +11,9 @@ struct WalkCommand: Command {
     try debugger.requireStopped()
     let (address, table) = try debugger.addressAndTable(line, misuse)
     return .answer(
-      try debugger.inspect { machine in AddressTranslation(of: address, in: &machine, under: table) })
+      try debugger.inspect(needing: table == nil ? .tables : .memory) { machine in
+        AddressTranslation(of: address, in: &machine, under: table)
+      })
   }
 }
 

@@ -17,8 +17,8 @@ public struct AddressTranslation: Sendable {
   ) {
     let registers = machine.coreRegisters
     self.cr3 = cr3 ?? registers.cr3
-    mode = registers.pagingMode
-    operation = ProcessorOperation(registers)
+    operation = ProcessorOperation(of: machine)
+    mode = operation == .notKnown ? PagingMode() : registers.pagingMode
     walk = machine.walk(address, root: self.cr3.root, mode: mode)
     hasMemory = walk.physicalAddress.map { machine.loadUnaligned($0) != nil }
   }
@@ -59,6 +59,12 @@ public enum ProcessorOperation: Equatable, Sendable {
   case legacyPaging
   /// CR0.PG=0: linear addresses are physical ones.
   case pagingOff
+  /// The target does not say.
+  case notKnown
+
+  public init(of machine: some Debuggee) {
+    self = machine.knowsControlRegisters ? ProcessorOperation(machine.coreRegisters) : .notKnown
+  }
 
   public init(_ registers: RegisterFile) {
     if registers.isLongMode {

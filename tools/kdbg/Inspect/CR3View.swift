@@ -19,7 +19,7 @@ public struct CR3View: Sendable {
   ) {
     let registers = machine.coreRegisters
     cr3 = registers.cr3
-    operation = ProcessorOperation(registers)
+    operation = ProcessorOperation(of: machine)
     mode = registers.pagingMode
     hasProcessContext = registers.cr4.contains(.processContextIdentifiers)
     let table = try? RootTableView(of: &machine, comparedWith: nil)

@@ -21,6 +21,12 @@ public protocol Debuggee: AnyObject, MachineView {
   func select(_ thread: ThreadIdentifier) throws(SessionError)
   /// The processor whose registers these are: the one that stopped, until another is selected.
   var selectedThread: ThreadIdentifier? { get }
+  /// False where the target gives no CR0, CR3, CR4 and EFER: those in the registers are zeros then, and mean nothing.
+  var knowsControlRegisters: Bool { get }
+  /// How physical memory is read; nil where it cannot be.
+  var memoryWay: MemoryWay? { get }
+  /// What the target itself reads at a linear address, as much as there is; nil where its page tables are the better way.
+  func bytesByStub(at address: VirtualAddress, count: Int) -> [UInt8]?
   /// The first failure inside a call that cannot throw, until it is taken.
   func takeFailure() -> SessionError?
 
@@ -41,6 +47,13 @@ public protocol Debuggee: AnyObject, MachineView {
   func stopRecording() throws(SessionError)
   func detach() throws(SessionError)
   func kill()
+}
+
+/// What holds for a machine that hides nothing.
+extension Debuggee {
+  public var knowsControlRegisters: Bool { true }
+  public var memoryWay: MemoryWay? { .ram }
+  public func bytesByStub(at address: VirtualAddress, count: Int) -> [UInt8]? { nil }
 }
 
 extension Target: Debuggee {

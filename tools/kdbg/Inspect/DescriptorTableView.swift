@@ -8,6 +8,15 @@ public struct DescriptorTableView: Sendable {
     public let descriptor: SegmentDescriptor
     /// The second half of a 16-byte system descriptor.
     public let upperHalf: UInt64?
+    /// Which meaning its system types have.
+    public let layout: Layout
+
+    public enum Layout: Equatable, Sendable {
+      /// IA-32e mode: system descriptors of 16 bytes.
+      case long
+      /// Every other mode: 8 bytes.
+      case legacy
+    }
 
     /// The whole base: 64 bits for a system descriptor.
     public var base: UInt64 {
@@ -24,22 +33,21 @@ public struct DescriptorTableView: Sendable {
   public init(globalTableOf machine: inout some Debuggee) throws(InspectionError) {
     let registers = machine.registers
     guard let register = registers.globalTable else { throw .unknownRegister(.globalTable) }
-    let root = registers.cr3.root
-    let mode = registers.pagingMode
+    let isLong = registers.isLongMode || !machine.knowsControlRegisters
     var entries: [Entry] = []
     var unreadable: VirtualAddress?
     var offset: UInt64 = 0
     while register.holds(offset: offset, count: 8) {
       let address = register.base + offset
-      guard let low = machine.loadVirtual(address, root: root, mode: mode) else {
+      guard let low = machine.linearQword(at: address) else {
         unreadable = address
         break
       }
       let descriptor = SegmentDescriptor(rawValue: low)
       var upperHalf: UInt64?
       // A zero slot has type 0 and is 8 bytes; only present 16-byte types own the next slot.
-      if descriptor.isSixteenBytes, register.holds(offset: offset + 8, count: 8) {
-        guard let high = machine.loadVirtual(address + 8, root: root, mode: mode) else {
+      if isLong, descriptor.isSixteenBytes, register.holds(offset: offset + 8, count: 8) {
+        guard let high = machine.linearQword(at: address + 8) else {
           unreadable = address + 8
           break
         }
@@ -48,7 +56,7 @@ public struct DescriptorTableView: Sendable {
       entries.append(
         Entry(
           selector: SegmentSelector(rawValue: UInt16(truncatingIfNeeded: offset)), descriptor: descriptor,
-          upperHalf: upperHalf))
+          upperHalf: upperHalf, layout: isLong ? .long : .legacy))
       offset += upperHalf == nil ? 8 : 16
     }
     self.register = register

@@ -4,6 +4,8 @@ import X86
 public enum InspectionError: Error, Equatable, Sendable {
   /// The target does not give this register.
   case unknownRegister(SystemRegister)
+  /// What this register names, at this address, has another layout in the processor's mode than in long mode.
+  case otherLayout(SystemRegister, VirtualAddress, OlderMode)
   /// TR holds the null selector: LTR was never executed.
   case taskRegisterNotLoaded
   /// A byte from this linear address on is not mapped under that CR3, or its memory cannot be read.
@@ -12,6 +14,14 @@ public enum InspectionError: Error, Equatable, Sendable {
   case unreadable(PhysicalAddress)
   /// RIP is neither at an `iretq` nor at the first instruction of a gate's handler, so no frame is known.
   case noFrame
+}
+
+/// What a processor is in before long mode.
+public enum OlderMode: Equatable, Sendable {
+  /// CR0.PE=0.
+  case real
+  /// CR0.PE=1, EFER.LMA=0.
+  case protected
 }
 
 /// The registers that a target may not know.

@@ -16,16 +16,18 @@ public struct InterruptTableView: Sendable {
   public init(of machine: inout some Debuggee) throws(InspectionError) {
     let registers = machine.registers
     guard let register = registers.interruptTable else { throw .unknownRegister(.interruptTable) }
-    let root = registers.cr3.root
-    let mode = registers.pagingMode
+    guard registers.isLongMode || !machine.knowsControlRegisters else {
+      throw .otherLayout(
+        .interruptTable, register.base, registers.cr0.contains(.protectionEnable) ? .protected : .real)
+    }
     var gates: [Gate] = []
     var unreadable: VirtualAddress?
     for vector in UInt8.min...UInt8.max {
       let offset = UInt64(vector) * GateDescriptor.byteCount
       guard register.holds(offset: offset, count: GateDescriptor.byteCount) else { break }
       let address = register.base + offset
-      guard let low = machine.loadVirtual(address, root: root, mode: mode),
-        let high = machine.loadVirtual(address + 8, root: root, mode: mode)
+      guard let low = machine.linearQword(at: address),
+        let high = machine.linearQword(at: address + 8)
       else {
         unreadable = address
         break

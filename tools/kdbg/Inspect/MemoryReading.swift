@@ -5,6 +5,7 @@ extension Debuggee {
   /// `count` bytes from linear `address` on under the loaded CR3 (physical ones while paging is off), or as many
   /// as there are before the first that cannot be read.
   public func bytes(at address: VirtualAddress, count: Int) -> [UInt8] {
+    if let bytes = bytesByStub(at: address, count: count) { return bytes }
     var machine = self
     var bytes: [UInt8] = []
     while bytes.count < count {
@@ -21,6 +22,18 @@ extension Debuggee {
       guard bytes.count - before == wanted else { break }
     }
     return bytes
+  }
+
+  /// The little-endian qword at a linear address, whatever the processor's mode; nil where it cannot be read.
+  public func linearQword(at address: VirtualAddress) -> UInt64? {
+    let registers = coreRegisters
+    if registers.isLongMode, knowsControlRegisters, memoryWay != nil {
+      var machine = self
+      return machine.loadVirtual(address, root: registers.cr3.root, mode: registers.pagingMode)
+    }
+    let bytes = bytes(at: address, count: 8)
+    guard bytes.count == 8 else { return nil }
+    return bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
   }
 
   private static var mostBytesAtOnce: Int { 1 << 16 }

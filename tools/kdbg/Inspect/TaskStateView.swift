@@ -18,6 +18,11 @@ public struct TaskStateView: Sendable {
     let registers = machine.registers
     guard let register = registers.taskRegister else { throw .unknownRegister(.taskRegister) }
     guard !register.selector.isNull else { throw .taskRegisterNotLoaded }
+    guard registers.isLongMode else {
+      throw .otherLayout(
+        .taskRegister, VirtualAddress(register.base),
+        registers.cr0.contains(.protectionEnable) ? .protected : .real)
+    }
     let root = registers.cr3.root
     let mode = registers.pagingMode
     guard

@@ -46,7 +46,7 @@ extension DescriptorTableView.Entry {
     }
     if descriptor.systemType != nil {
       words.append("base \(base.hexadecimal), limit \(descriptor.limit.hexadecimal)")
-      if upperHalf == nil { words.append("second half past the limit") }
+      if upperHalf == nil, layout == .long { words.append("second half past the limit") }
     }
     return [name, raw, .init(words.joined(separator: ", "), attributes.isPresent ? .plain : .warning)]
   }
@@ -58,8 +58,24 @@ extension DescriptorTableView.Entry {
       return attributes.isConforming ? size + ", conforming" : size
     }
     if attributes.isData { return attributes.isWritableData ? "data, writable" : "data, read-only" }
+    if layout == .legacy { return Self.legacyWords(attributes.type) }
     return descriptor.systemType?.words
       ?? "system type \(attributes.type.hexadecimal), not defined in long mode"
+  }
+
+  /// System types outside of long mode. SDM Vol. 3A, table 3-2.
+  private static func legacyWords(_ type: UInt8) -> String {
+    switch type {
+    case 1: "16-bit TSS, available"
+    case 2: "LDT"
+    case 3: "16-bit TSS, busy"
+    case 4: "16-bit call gate"
+    case 5: "task gate"
+    case 9: "32-bit TSS, available"
+    case 11: "32-bit TSS, busy"
+    case 12: "32-bit call gate"
+    default: "system type \(UInt64(type).hexadecimal), not defined here"
+    }
   }
 
   fileprivate var json: JSONValue {

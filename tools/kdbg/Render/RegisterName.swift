@@ -1,3 +1,4 @@
+import Inspect
 import X86
 
 /// The registers that have one number, by gdb's names and in the order in which `info registers` lists them.
@@ -21,6 +22,8 @@ public enum RegisterName: String, CaseIterable, Sendable {
     default: self.init(rawValue: alias)
     }
   }
+
+  public static let control: Set<RegisterName> = [.cr0, .cr2, .cr3, .cr4, .efer]
 
   /// The value, nil where the target does not give it.
   public func value(in registers: RegisterFile) -> UInt64? {
@@ -53,4 +56,9 @@ public enum RegisterName: String, CaseIterable, Sendable {
     ]
     return order.firstIndex(of: self)
   }
+}
+
+extension Debuggee {
+  /// The registers that the target does not give, although ``RegisterFile`` has a place for them that is never empty.
+  public var unknownRegisters: Set<RegisterName> { knowsControlRegisters ? [] : RegisterName.control }
 }

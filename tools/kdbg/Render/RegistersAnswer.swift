@@ -8,9 +8,17 @@ public struct RegistersAnswer: Answer {
   /// Names as gdb writes them; empty for all.
   public let selection: [String]
 
-  public init(_ registers: RegisterFile, selection: [String] = []) {
+  /// What the target does not give, whatever `registers` holds.
+  public let unknown: Set<RegisterName>
+
+  public init(_ registers: RegisterFile, selection: [String] = [], hiding unknown: Set<RegisterName> = []) {
     self.registers = registers
     self.selection = selection
+    self.unknown = unknown
+  }
+
+  private func value(_ name: RegisterName) -> UInt64? {
+    unknown.contains(name) ? nil : name.value(in: registers)
   }
 
   private var rows: [RegisterName] {
@@ -20,7 +28,7 @@ public struct RegistersAnswer: Answer {
   public func write(to page: inout TextPage, names: any NameSource) {
     var table = TextTable()
     for name in rows {
-      guard let value = name.value(in: registers) else {
+      guard let value = value(name) else {
         table.row(.init(name.rawValue), .init("not known", .warning))
         continue
       }
@@ -62,7 +70,7 @@ public struct RegistersAnswer: Answer {
 
   public func members(names: any NameSource) -> [String: JSONValue] {
     var values: [String: JSONValue] = [:]
-    for name in rows { values[name.rawValue] = .optional(name.value(in: registers), JSONValue.hexadecimal) }
+    for name in rows { values[name.rawValue] = .optional(value(name), JSONValue.hexadecimal) }
     if selection.isEmpty {
       values["tr"] = .optional(registers.taskRegister, \.json)
       values["ldtr"] = .optional(registers.localTable, \.json)

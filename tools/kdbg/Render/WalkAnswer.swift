@@ -16,6 +16,8 @@ extension AddressTranslation: Answer {
   private func writeOperation(to page: inout TextPage) {
     switch operation {
     case .longMode: break
+    case .notKnown:
+      page.line("the target gives no control registers: four levels, with no-execute, are assumed", .warning)
     case .legacyPaging:
       page.line(
         "not in long mode (EFER.LMA=0): the processor reads other tables; these are read as if it were",
@@ -74,6 +76,7 @@ extension ProcessorOperation {
     case .longMode: "long"
     case .legacyPaging: "legacy"
     case .pagingOff: "pagingOff"
+    case .notKnown: "notKnown"
     }
   }
 }

@@ -105,6 +105,14 @@ extension InspectionError {
   public var message: String {
     switch self {
     case .unknownRegister(let register): "the target does not give \(register.name)"
+    case .otherLayout(.interruptTable, let base, .real):
+      "the processor is in real mode: its interrupt vectors are at \(base.rawValue.hexadecimal), and no gates (x/2xw)"
+    case .otherLayout(.interruptTable, let base, .protected):
+      "the processor is not in long mode: the IDT at \(base.rawValue.hexadecimal) holds gates of 8 bytes, which are not decoded"
+    case .otherLayout(let register, let base, .real):
+      "the processor is in real mode and does not use \(register.name) (base \(base.rawValue.hexadecimal))"
+    case .otherLayout(let register, let base, .protected):
+      "the processor is not in long mode: what \(register.name) names at \(base.rawValue.hexadecimal) has a layout that is not decoded"
     case .taskRegisterNotLoaded: "TR holds the null selector: LTR was never executed"
     case .unmapped(let address, let cr3):
       "\(address.rawValue.hexadecimal) cannot be read under CR3 \(cr3.rawValue.hexadecimal)"

@@ -48,7 +48,8 @@ extension GDBClient {
   /// Lets a machine go on that kdbg cannot work with; being connected to has stopped it.
   func abandon() {
     guard let features else { return }
-    try? send(Array((features.has("multiprocess") ? "D;1" : "D").utf8), "detach")
+    // With its reply: what is sent and not read when the connection closes can be lost.
+    _ = try? request(Array((features.has("multiprocess") ? "D;1" : "D").utf8), "detach")
   }
 
   /// All of an object that the stub hands out in pieces. GDB manual, E.4, "qXfer".

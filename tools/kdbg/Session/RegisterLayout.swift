@@ -44,21 +44,40 @@ struct RegisterLayout {
   let places: [Place]
   private let byName: [String: Place]
 
-  /// Without these no analysis is possible.
+  /// Without these there is nothing to look at.
   private static let required =
-    general.map { [$0] } + [
-      ["rip"], ["eflags", "rflags"], ["cs"], ["ss"], ["ds"], ["es"], ["fs"], ["gs"], ["cr0"], ["cr2"],
-      ["cr3"], ["cr4"], ["efer"],
-    ]
+    general.map { [$0] } + [["rip"], ["eflags", "rflags"]] + selectors.map { [$0] }
 
   private static let general = [
     "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
     "r15",
   ]
+  private static let selectors = ["cs", "ss", "ds", "es", "fs", "gs"]
+
+  /// The core registers as GDB has them of an x86-64 target that describes none. GDB manual, G.5.10.
+  static let standard: [RegisterDescription] =
+    ((general + ["rip"]).map { ($0, 64) } + (["eflags"] + selectors).map { ($0, 32) })
+    .enumerated().map { RegisterDescription(name: $1.0, bitSize: $1.1, number: $0) }
+
+  /// What the stub at the other end describes; where it describes no registers, what GDB would assume.
+  init(reading client: GDBClient, _ features: StubFeatures) throws(SessionError) {
+    var registers: [RegisterDescription] = []
+    if features.has("qXfer:features:read") {
+      let description = try TargetDescription { document throws(SessionError) in
+        try client.transfer("features", document)
+      }
+      registers = description.registers
+    }
+    try self.init(registers.isEmpty ? Self.standard : registers)
+  }
 
   init(_ description: TargetDescription) throws(SessionError) {
+    try self.init(description.registers)
+  }
+
+  init(_ registers: [RegisterDescription]) throws(SessionError) {
     var offset = 0
-    places = description.registers.map { register in
+    places = registers.map { register in
       let byteCount = (register.bitSize + 7) / 8
       defer { offset += byteCount }
       return Place(description: register, offset: offset, byteCount: byteCount)
@@ -84,7 +103,12 @@ struct RegisterLayout {
     self[name].flatMap { value($0, in: packet) }
   }
 
-  /// All that the packet gives. Throws when it is too short for a register that must be there.
+  /// Nil where the packet does not have them.
+  func controlRegisters(in packet: RegisterPacket) -> ControlRegisters? {
+    ControlRegisters { value($0, in: packet) }
+  }
+
+  /// All that the packet gives but the control registers. Throws when it is too short for a register that must be there.
   func registers(in packet: RegisterPacket) throws(SessionError) -> RegisterFile {
     func needed(_ name: String) throws(SessionError) -> UInt64 {
       guard let value = value(name, in: packet) else { throw .missingRegisters([name]) }
@@ -106,12 +130,7 @@ struct RegisterLayout {
     file.fsBase = value("fs_base", in: packet)
     file.gsBase = value("gs_base", in: packet)
     file.kernelGSBase = value("k_gs_base", in: packet)
-    file.cr0 = CR0(rawValue: try needed("cr0"))
-    file.cr2 = try needed("cr2")
-    file.cr3 = CR3(rawValue: try needed("cr3"))
-    file.cr4 = CR4(rawValue: try needed("cr4"))
     file.cr8 = value("cr8", in: packet)
-    file.efer = EFER(rawValue: try needed("efer"))
     file.star = value("star", in: packet)
     file.lstar = value("lstar", in: packet)
     file.syscallMask = value("sfmask", in: packet)

@@ -54,7 +54,9 @@ extension Target {
   ) throws(SessionError) -> [UInt8] {
     let registers = coreRegisters
     guard core != nil else { throw takeFailure() ?? .ended }
-    guard registers.isLongMode else { return try readThroughStub(address, byteCount: byteCount) }
+    guard registers.isLongMode, memoryWay != nil else {
+      return try readThroughStub(address, byteCount: byteCount)
+    }
     var machine = self
     var bytes: [UInt8] = []
     while bytes.count < byteCount {
@@ -65,6 +67,25 @@ extension Target {
       }
       let room = PageSize.size4KiB.bytes - place.offset(in: .size4KiB)
       bytes += try readPhysical(physical, byteCount: min(byteCount - bytes.count, Int(room)))
+    }
+    return bytes
+  }
+
+  /// What the stub itself reads at a linear address: as much as there is. Nil where kdbg's own walk is the better way: in
+  /// long mode, when the tables can be found and read.
+  public func bytesByStub(at address: VirtualAddress, count: Int) -> [UInt8]? {
+    guard case .stopped = state else { return nil }
+    let registers = coreRegisters
+    let isPlain = knowsControlRegisters && (registers.isLongMode || !registers.cr0.contains(.paging))
+    guard !isPlain || memoryWay == nil else { return nil }
+    var bytes: [UInt8] = []
+    for piece in Self.pieces(address, byteCount: count, largest: client.packetSize / 2) {
+      do {
+        bytes += try readThroughStub(VirtualAddress(piece.address), byteCount: piece.byteCount)
+      } catch {
+        if error.category == .lost, failure == nil { failure = error }
+        break
+      }
     }
     return bytes
   }

@@ -63,16 +63,40 @@ extension Target {
     guard reply.bytes.count > 3, let values = RegisterPacket(reply.bytes) else {
       throw reply.failure("read registers")
     }
-    core = try layout.registers(in: values)
-    core?.physicalAddressBits = physicalAddressBits()
+    var file = try layout.registers(in: values)
+    controlRegisters = layout.controlRegisters(in: values)
+    if controlRegisters == nil { controlRegisters = try monitorControlRegisters() }
+    controlRegisters?.apply(to: &file)
+    file.physicalAddressBits = physicalAddressBits()
+    core = file
     packet = values
+  }
+
+  /// False where neither the stub nor a monitor gives CR0, CR3, CR4 and EFER: those of ``registers`` mean nothing then.
+  public var knowsControlRegisters: Bool {
+    _ = coreRegisters
+    return controlRegisters != nil
+  }
+
+  /// The control registers of a QEMU whose gdbserver does not give them: before version 3.
+  private func monitorControlRegisters() throws(SessionError) -> ControlRegisters? {
+    guard monitorMayShowRegisters else { return nil }
+    do throws(SessionError) {
+      let text = try client.monitor("info registers -a")
+      if let registers = ControlRegisters(parsing: text, cpu: try selectedCPU()) { return registers }
+    } catch {
+      guard error.category == .refused else { throw error }
+    }
+    monitorMayShowRegisters = false
+    return nil
   }
 
   private func currentSystemRegisters() throws(SessionError) -> SystemRegisters {
     let cpu = try selectedCPU()
     if let known = systemRegisters[cpu] { return known }
     var system = packet.map { layout.systemRegisters(in: $0) } ?? SystemRegisters()
-    if system.isUnknown, dialect.isQEMU {
+    let asksMonitor = dialect.isQEMU || layout["cr3"] == nil && monitorMayShowRegisters
+    if system.isUnknown, asksMonitor, knowsControlRegisters {
       // Through the stub even where there is a QMP connection: 0.1 ms against 0.7. The monitor's own processor
       // does not follow the selected one, so it shows them all.
       let text = try client.monitor("info registers -a")

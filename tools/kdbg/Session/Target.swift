@@ -36,6 +36,10 @@ public final class Target: MachineView {
   /// The selected processor's `g` packet, nil while it is not known.
   var packet: RegisterPacket?
   var core: RegisterFile?
+  /// What is known of the control registers in ``core``.
+  var controlRegisters: ControlRegisters?
+  /// Their last resort, until it turns out that there is none.
+  var monitorMayShowRegisters = true
   /// By processor number.
   var systemRegisters: [Int: SystemRegisters] = [:]
   /// By processor number; kept until ``learnProcessor(borrowing:)`` is called again.
@@ -61,13 +65,18 @@ public final class Target: MachineView {
     self.emulator = emulator
     endpoint = client.endpoint
     let features = try client.negotiate()
-    guard features.has("qXfer:features:read") else { throw .missingRegisters(["a target description"]) }
-    layout = try RegisterLayout(
-      TargetDescription { document throws(SessionError) in try client.transfer("features", document) })
+    layout = try RegisterLayout(reading: client, features)
     dialect = try StubDialect(client, features)
     farewell = Farewell(client, dialect)
-    try dialect.prepare(client)
-    try takeInitialStop()
+    do throws(SessionError) {
+      try dialect.prepare(client)
+      try takeInitialStop()
+    } catch {
+      try? dialect.restore(client)
+      // The connection is still good for a last word, which is the caller's.
+      state = .ended
+      throw error
+    }
     if let emulator { knownAccelerator = .some(emulator.accelerator) }
     if emulator?.lifetime != .session { farewell.arm() }
   }

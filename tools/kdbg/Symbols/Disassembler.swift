@@ -1,7 +1,7 @@
 import CCapstone
 import X86
 
-/// The 64-bit x86 decoder: Capstone behind a safe face.
+/// The x86 decoder: Capstone behind a safe face.
 @safe
 public final class Disassembler {
   /// How operands are written.
@@ -10,20 +10,37 @@ public final class Disassembler {
     case att
   }
 
+  /// What the code segment makes of instructions. SDM Vol. 1, 3.6.
+  public enum Width: Sendable {
+    case bits16
+    case bits32
+    case bits64
+
+    fileprivate var mode: cs_mode {
+      switch self {
+      case .bits16: CS_MODE_16
+      case .bits32: CS_MODE_32
+      case .bits64: CS_MODE_64
+      }
+    }
+  }
+
   private let handle: csh
   private let decoded: UnsafeMutablePointer<cs_insn>
 
   /// Whether operands are decoded as values too, at a fifth of the speed.
   enum Detail { case on, off }
 
-  public convenience init(syntax: Syntax = .intel) throws(SymbolError) {
-    try self.init(syntax: syntax, detail: .on)
+  public convenience init(
+    syntax: Syntax = .intel, width: Width = .bits64
+  ) throws(SymbolError) {
+    try self.init(syntax: syntax, width: width, detail: .on)
   }
 
-  init(syntax: Syntax = .intel, detail: Detail) throws(SymbolError) {
+  init(syntax: Syntax = .intel, width: Width = .bits64, detail: Detail) throws(SymbolError) {
     var handle: csh = 0
     // SAFETY: `handle` lives across the call.
-    let status = unsafe cs_open(CS_ARCH_X86, CS_MODE_64, &handle)
+    let status = unsafe cs_open(CS_ARCH_X86, width.mode, &handle)
     guard status == CS_ERR_OK else {
       // SAFETY: cs_strerror gives a static text.
       throw .noDisassembler(reason: unsafe String(cString: cs_strerror(status)))
