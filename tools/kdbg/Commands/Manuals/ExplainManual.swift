@@ -31,7 +31,6 @@ extension ExplainCommand {
             0xffffc90000004ff8  not mapped                       frame 0x307000, rw- supervisor
 
           how to fix it: map the stack's pages into this table before it is loaded, in creation, fork and exec
-          also violated: RT-143 SMEP/SMAP/UMIP: CR4 0x860: SMEP SMAP must be set
           it follows: RT-028 handler-headroom, RT-132 syscall-stack-source
 
     SEE ALSO
