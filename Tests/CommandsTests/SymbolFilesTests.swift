@@ -89,6 +89,19 @@ import X86
     }
   }
 
+  /// A kernel that has patched a third of its code is there; one of which nothing is left is not.
+  @Test func aPatchedKernelIsThere() {
+    var kernel = Self.user("kernel", [UInt8](0..<96), at: RunningExample.text)
+    let machine = RunningExample.make()
+    machine.store(bytes: kernel.bytes, at: 0x200000)
+    for (changed, presence) in [(32, ProgramSet.Presence.present), (96, .absent)] {
+      for index in 0..<changed { kernel.bytes[index] = UInt8(index) ^ 0xff }
+      let programs = ProgramSet([kernel])
+      let debugger = Self.debugger(machine, programs)
+      withExtendedLifetime(debugger) { #expect(programs.presence(of: programs.members[0]) == presence) }
+    }
+  }
+
   @Test func aMovedKernel() throws {
     let programs = ProgramSet([Self.user("kernel", Self.userCode, at: 0xffff_ffff_8100_0000)])
     let before = programs.revision
