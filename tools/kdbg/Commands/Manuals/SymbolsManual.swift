@@ -85,9 +85,9 @@ extension SymbolFileCommand {
           Before a return to Ring 3, 0xffffffff8010e139 in return_to_user+0x129 at trap_stubs.S:321
           => 0xffffffff8010e139 <return_to_user+0x129>:	iretq
           1 return to Ring 3 checked at 1 site, all held
-          (kdbg) symbol-file build/kernel.elf -o 0x1000000
-          Code                                    Moved by             In memory        File
-          0xffffffff8110a000..0xffffffff811926d6  0x1000000, as given  not known        build/kernel.elf
+          (kdbg) symbol-file build/kernel.elf -o 0x1000
+          Code                                    Moved by          In memory        File
+          0xffffffff8010b000..0xffffffff801936d6  0x1000, as given  no, other bytes  build/kernel.elf
 
     SEE ALSO
       symbols, add-symbol-file
