@@ -54,6 +54,15 @@ struct InjectedFaultTests {
     #expect(!boot.output.contains("DOUBLE FAULT"))
   }
 
+  @Test(
+    "far from the stack is refused by the whole audit alone",
+    arguments: [("pml4-diverged", "RT-100"), ("leaf-beyond-ram", "RT-093"), ("table-in-hole", "RT-092")])
+  func declaredToTheWholeAudit(_ fault: String, _ rule: String) throws {
+    let boot = try Emulator.boot(.release, "fault=\(fault) assert=full")
+    #expect(boot.status == MachineStatus.auditFailed, "\(boot.output)")
+    #expect(boot.output.contains("✗ RETURN TO RING 3 REFUSED: process 1, RIP 0x10000000\n\(rule) "))
+  }
+
   @Test("shows the first fault where #PF has a stack of its own")
   func pageFaultStack() throws {
     let boot = try Emulator.boot(.release, "fault=rsp0-pte,pfist")

@@ -27,6 +27,17 @@ struct ProcessorTests {
     #expect(!boot.output.contains("processors:"))
   }
 
+  /// The second one is halted, and a halted processor does not step: the audit must neither wait for it nor guess.
+  @Test("a processor at rest is not asked for its registers")
+  func audit() throws {
+    let check = try Debugger.run([
+      "check", "--run", KernelBuild.release.path, "--append", "init=/cycles", "--returns", "5",
+      "-e", "audit --rules RT-175", "--", "-smp", "2",
+    ])
+    #expect(check.status == Debugger.allHeld, "\(check.output)\(check.errors)")
+    #expect(check.output.contains("a processor that is halted or in Ring 3 cannot be asked"))
+  }
+
   /// Read from outside, with the first processor right before its return to Ring 3.
   @Test("the second has tables and stacks of its own and the first one's control registers")
   func registers() throws {

@@ -101,6 +101,8 @@ import X86
       self-pointer-offset = 16
       reference-cr3 = 0x102000
       per-process-slots = 402, 0..1
+      kept-contexts = 0x103005, 0x104006
+      kernel-constants = 0xffff_8000_0000_2000..0xffff_8000_0000_4000
       """, program: nil)
     let options = configuration.options
     var memory = options.memory
@@ -122,6 +124,10 @@ import X86
     #expect(configuration.referenceRoot == CR3(rawValue: 0x102000))
     #expect(options.perProcessSlots[6] == 1 << 18)
     #expect(options.perProcessSlots[0] == 3)
+    #expect((0..<4).map { options.keptContexts[$0]?.rawValue } == [0x103005, 0x104006, nil, nil])
+    #expect(
+      options.kernelConstants
+        == AddressInterval(low: 0xffff_8000_0000_2000, high: 0xffff_8000_0000_4000))
   }
 
   @Test(arguments: [

@@ -92,6 +92,14 @@ final class FakeMachine: Debuggee {
     if instruction != nil { learned(&registerFile) }
   }
 
+  /// Whether the others are halted.
+  var othersRest = false
+
+  func learnOtherProcessors(borrowing instruction: VirtualAddress) throws(SessionError) {
+    guard !othersRest else { return }
+    for index in otherProcessors.indices { learned(&otherProcessors[index]) }
+  }
+
   func takeFailure() -> SessionError? {
     defer { failure = nil }
     return failure

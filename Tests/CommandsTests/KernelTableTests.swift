@@ -8,12 +8,13 @@ import X86
   private static let block: UInt64 = 0xffff_ffff_8000_5000
 
   /// The fields behind the first 472 bytes, as docs of the header give their offsets.
-  private static func extend(_ machine: FakeMachine, size: UInt64 = 2216) {
+  private static func extend(_ machine: FakeMachine, size: UInt64 = 2232) {
     var fields: [UInt64: UInt64] = [
       472 + 6 * 8: 1 << 18, 536 + 2 * 8: 1, 568: 0xffff << 32, 600: RunningExample.text,
       608: RunningExample.text + 0x4000, 616: 0x1111, 624: 0x2222, 632: 0, 640: RunningExample.data + 0x80,
       648: RunningExample.iretq, 656: RunningExample.sysretq, 664: 2,
       2208: CR4.supervisorAccessPrevention.rawValue,
+      2216: RunningExample.text + 0x4000, 2224: RunningExample.text + 0x6000,
     ]
     for (index, task) in [RunningExample.tss, RunningExample.tss + 0x80].enumerated() {
       let start = 672 + UInt64(index) * 192
@@ -42,6 +43,7 @@ import X86
     let table = try #require(KernelTable(at: VirtualAddress(RunningExample.table), in: &machine))
     #expect(table.interface == nil)
     #expect(table.processors.isEmpty)
+    #expect(table.constants == nil)
     // The same bytes behind a table that ends before them mean nothing.
     Self.extend(machine, size: 640)
     #expect(KernelTable(at: VirtualAddress(RunningExample.table), in: &machine)?.interface == nil)
@@ -69,6 +71,9 @@ import X86
     #expect(options.perProcessSlots[6] == 1 << 18)
     #expect(
       options.kernelText == AddressInterval(low: RunningExample.text, high: RunningExample.text + 0x4000))
+    #expect(
+      options.kernelConstants
+        == AddressInterval(low: RunningExample.text + 0x4000, high: RunningExample.text + 0x6000))
     #expect(options.systemCallStack == .variable(RunningExample.data + 0x80))
     #expect(options.systemCallInstruction == .used)
     #expect(options.swapgs == .used)

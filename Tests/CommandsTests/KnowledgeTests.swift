@@ -170,6 +170,29 @@ import X86
     #expect(try finding().isHeld)
   }
 
+  /// Every processor is asked for its own registers; one that is halted cannot be, and the audit says so.
+  @Test func theOtherProcessorsAreAskedToo() throws {
+    func finding(othersRest: Bool, second: UInt64 = 0x0007_0406) throws -> Finding {
+      let machine = Self.machine()
+      machine.otherProcessors = [machine.registerFile]
+      machine.othersRest = othersRest
+      var answers: [UInt64] = [0x0007_0406, second]
+      machine.learned = { file in
+        if !answers.isEmpty { file.pageAttributeTable = answers.removeFirst() }
+      }
+      #expect(Self.lessons(["audit"], on: machine) == [Self.readInstruction])
+      var view = machine
+      let audit = ReturnAudit(of: &view, declared: KernelDeclarations(table: nil))
+      return try #require(audit.findings.first { $0.rule.number == 175 })
+    }
+    #expect(try finding(othersRest: false).isHeld)
+    #expect(try finding(othersRest: false, second: 0).isViolated)
+    guard case .unknown(.otherProcessorsRegisters) = try finding(othersRest: true).verdict else {
+      Issue.record("a halted processor was asked")
+      return
+    }
+  }
+
   // MARK: The interrupt controller
 
   @Test func theMonitorShowsTheControllersFirstVector() {

@@ -100,6 +100,18 @@ extension Breakage {
       $0.registers.pageAttributeTable = 0x0007_0406_0007_0406
       $0.set(.cacheDisable, .pageDirectory, of: Layout.idt)
     },
+    Breakage("PCID of another live table", [108], options: .keptContexts) {
+      $0.registers.cr4.insert(.processContextIdentifiers)
+      $0.registers.cr3 = CR3(rawValue: Layout.root.address.rawValue | 5)
+    },
+    Breakage("PCID of its own", [], options: .keptContexts) {
+      $0.registers.cr4.insert(.processContextIdentifiers)
+      $0.registers.cr3 = CR3(rawValue: Layout.root.address.rawValue | 6)
+    },
+    Breakage("its own PCID, declared as well", [], options: .keptContexts) {
+      $0.registers.cr4.insert(.processContextIdentifiers)
+      $0.registers.cr3 = CR3(rawValue: Layout.root.address.rawValue | 7)
+    },
     Breakage("root table not cached", [113]) {
       $0.registers.pageAttributeTable = 0x0007_0406_0007_0406
       $0.registers.cr3 = CR3(rawValue: 0x10_0010)
@@ -108,6 +120,12 @@ extension Breakage {
 }
 
 extension AuditOptions {
+  /// Another table under PCID 5 and the machine's own under PCID 7, neither of them dropped by a load of CR3.
+  fileprivate static let keptContexts = AuditOptions.declared {
+    $0.keptContexts[1] = CR3(rawValue: 0x7f_f000 | 5)
+    $0.keptContexts[3] = CR3(rawValue: Layout.root.address.rawValue | 7)
+  }
+
   /// The declared options, with a table to compare with that is not the machine's own.
   static var compared: AuditOptions {
     var options = AuditOptions.declared

@@ -98,6 +98,7 @@ import X86
       $0.second.syscallMask = 0
       $0.second.lstar = Layout.systemCallEntry + 16
     },
+    Case("one processor's PAT not known", [], unchecked: [175]) { $0.second.pageAttributeTable = nil },
     Case("another gate in an IDT of its own", [175]) {
       $0.machine.copyPage(of: Layout.idt, to: 0xffff_ffff_8005_0000)
       $0.second.interruptTable?.base = VirtualAddress(0xffff_ffff_8005_0000)

@@ -6,6 +6,9 @@ import X86
 /// RT-101...RT-115: whole tables, one thing broken in each.
 @Suite struct TreeAuditTests {
   private static let spare: UInt64 = 0xffff_ffff_8003_0000
+  private static let constants = AuditOptions.declared {
+    $0.kernelConstants = AddressInterval(low: spare, high: spare + 0x1000)
+  }
   private static let userSpare: UInt64 = 0x3000_0000
   private static let data: PageTableEntry.Flags = .present | .writable | .noExecute
 
@@ -72,6 +75,11 @@ import X86
     Breakage("kernel code writable and not executable", [105]) {
       $0.set(.writable | .noExecute, .pageTable, of: Layout.kernelText)
     },
+    Breakage("constants, read and no more", [], options: constants) {
+      $0.mapFresh(spare, flags: .present | .noExecute)
+    },
+    Breakage("constants executable", [105], options: constants) { $0.mapFresh(spare, flags: .present) },
+    Breakage("constants writable", [105], options: constants) { $0.mapFresh(spare, flags: data) },
     Breakage("Ring 3 writes its code", [104]) {
       $0.mapFresh(userSpare, flags: .present | .writable | .user)
     },

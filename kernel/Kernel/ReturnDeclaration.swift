@@ -9,6 +9,7 @@ func declare(_ options: inout AuditOptions) {
   options.destination = .ringThree
   declareStacks(&options)
   declareEntries(&options)
+  declareTables(&options)
   declareState(&options)
 }
 
@@ -31,10 +32,24 @@ private func declareEntries(_ options: inout AuditOptions) {
   options.pageTableIsolation = .unused
   options.kernelText = AddressInterval(
     low: address_of_kernel_image_start(), high: address_of_kernel_text_end())
+  options.kernelConstants = AddressInterval(
+    low: address_of_kernel_text_end(), high: address_of_kernel_rodata_end())
+}
+
+private func declareTables(_ options: inout AuditOptions) {
+  options.referenceRoot = ExportedTable.kernelCR3.root
+  options.currentRoot = ExportedTable.currentCR3.root
+  options.perProcessSlots = ExportedTable.privateRootEntries
+  for position in 0..<ExportedTable.ramRangeCount {
+    let range = ExportedTable.ramRange(position)
+    options.memory.insert(low: range.start, high: range.end)
+  }
 }
 
 private func declareState(_ options: inout AuditOptions) {
   options.localTables = .unused
+  // What the stub was asked for is not the kernel's.
+  options.debugRegisters = DebugHardware.control == 0 ? .kernel : .debugger
   options.expectedFSBase = ExportedTable.currentBases.fs
   options.expectedGSBase = ExportedTable.currentBases.gs
   // Nothing is locked, and no interrupt nests: interrupts are off in all of the kernel.
@@ -52,5 +67,10 @@ extension RegisterFile {
     star = Processor.read(.star)
     lstar = Processor.read(.lstar)
     syscallMask = Processor.read(.syscallMask)
+    cstar = Processor.read(.cstar)
+    sysenterCS = Processor.read(.sysenterCS)
+    sysenterESP = Processor.read(.sysenterESP)
+    sysenterEIP = Processor.read(.sysenterEIP)
+    pageAttributeTable = Processor.read(.pageAttributeTable)
   }
 }

@@ -81,6 +81,8 @@ public enum ExportedTable {
     for vector in interrupts { publish(interruptVector: vector) }
     unsafe table.pointee.kernel_text = ringside_range(
       start: address_of_kernel_image_start(), end: address_of_kernel_text_end())
+    unsafe table.pointee.kernel_rodata = ringside_range(
+      start: address_of_kernel_text_end(), end: address_of_kernel_rodata_end())
     unsafe table.pointee.syscall_stack = ProcessorBlock.kernelStackAddress(0).rawValue
     unsafe table.pointee.return_instructions = (ReturnPath.instruction, ReturnPath.sysretInstruction)
   }
@@ -180,6 +182,18 @@ public enum ExportedTable {
     set { unsafe table.pointee.protections_off = newValue.rawValue }
   }
 
+  /// The root tables of processes differ from the kernel's own in the slots whose bits are set: bit n of word n / 64.
+  public static var privateRootEntries: InlineArray<8, UInt64> {
+    var words = InlineArray<8, UInt64>(repeating: 0)
+    for position in 0..<8 {
+      // SAFETY: the map is eight qwords in C layout.
+      words[position] = unsafe UnsafeRawPointer(table)
+        .load(fromByteOffset: Bitmap.privateRootEntries.rawValue &+ 8 &* position, as: UInt64.self)
+    }
+    return words
+  }
+
+  public static var currentCR3: CR3 { CR3(rawValue: unsafe table.pointee.current_cr3) }
   public static var kernelCR3: CR3 { CR3(rawValue: unsafe table.pointee.kernel_cr3) }
   public static var currentProcess: UInt64 { unsafe table.pointee.current_process }
   public static var currentStackTop: UInt64 { unsafe table.pointee.current_stack_top }

@@ -35,6 +35,25 @@ public enum Processor {
   private static var hasUMIP: Bool { cpuid(7, 0).ecx & 1 << 2 != 0 }
   /// CPUID 1:ECX[30].
   private static var hasRandom: Bool { cpuid(1, 0).ecx & 1 << 30 != 0 }
+  /// CPUID 1:EDX[7].
+  private static var hasMachineCheck: Bool { cpuid(1, 0).edx & 1 << 7 != 0 }
+  private static var features: ProcessorFeatures {
+    var features = ProcessorFeatures()
+    features.set(.supervisorExecutionPrevention, hasSMEP)
+    features.set(.supervisorAccessPrevention, hasSMAP)
+    features.set(.userModeInstructionPrevention, hasUMIP)
+    features.set(.gigabytePages, hasGigabytePages)
+    features.set(.machineCheckException, hasMachineCheck)
+    return features
+  }
+  /// CPUID 0:EBX, the first four letters of its name.
+  private static var vendor: ProcessorVendor {
+    switch cpuid(0, 0).ebx {
+    case 0x756e_6547: .intel
+    case 0x6874_7541: .amd
+    default: .unknown
+    }
+  }
   /// The identifier of this processor's local APIC: CPUID 1:EBX[31:24].
   public static var identifier: UInt8 { UInt8(truncatingIfNeeded: cpuid(1, 0).ebx >> 24) }
   /// CPUID 1:EDX[9].
@@ -115,7 +134,14 @@ public enum Processor {
     file.taskRegister = DescriptorTables.taskRegister(selector: store_task_register())
     file.localTable = SegmentCache(
       selector: SegmentSelector(rawValue: 0), base: 0, limit: 0, attributes: nil)
+    file.debugAddress = [
+      read_debug_register(0), read_debug_register(1), read_debug_register(2), read_debug_register(3),
+    ]
+    file.debugStatus = read_debug_register(6)
+    file.debugControl = read_debug_register(7)
     file.physicalAddressBits = physicalAddressBits
+    file.features = features
+    file.vendor = vendor
     return file
   }
 }

@@ -33,6 +33,11 @@ extension TextSink {
       write(" and ")
       writeStack(of: second, otherSubject, other)
       write(" share memory")
+    case .sharedContext(let loaded, let other):
+      write("CR3 ")
+      write(hex: loaded.rawValue)
+      write(" has the PCID of another live table, ")
+      write(hex: other.rawValue)
     case .narrowed(let address, let entry, let before):
       write("the entry at ")
       write(hex: address.rawValue)

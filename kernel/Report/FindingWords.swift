@@ -78,7 +78,8 @@ extension TextSink {
       write(" is ")
       write(gate)
     case .rights(let walk): writeRights(walk, rule)
-    case .rootEntry, .shared, .differs, .processorStacks, .narrowed: writeComparison(evidence)
+    case .rootEntry, .shared, .differs, .processorStacks, .sharedContext, .narrowed:
+      writeComparison(evidence)
     }
   }
 

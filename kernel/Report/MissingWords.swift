@@ -40,6 +40,8 @@ extension TextSink {
     case .memoryMap: write("which addresses are memory is not known")
     case .referenceTable: write("no table to compare with is known")
     case .currentRoot: write("the current process's table is not known")
+    case .otherProcessorsRegisters:
+      write("a processor that is halted or in Ring 3 cannot be asked for its model-specific registers")
     case .addressSpaces: write("which address spaces share the PCID is not known")
     case .tableRoom: write("there are more page tables than room to remember them")
     }

@@ -33,10 +33,23 @@ extension Auditor {
     return walk.physicalAddress == nil || refusesPush(walk) ? nil : walk
   }
 
-  /// RT-108. One stop cannot show which address spaces share an identifier.
+  /// RT-108. One stop cannot show which address spaces share an identifier, nor whether a load drops what is cached
+  /// under it: the kernel declares both.
   mutating func processContextHygiene() -> Verdict {
-    registers.cr4.contains(.processContextIdentifiers) ? .unknown(.addressSpaces) : .skipped(.featureOff)
+    guard registers.cr4.contains(.processContextIdentifiers) else { return .skipped(.featureOff) }
+    var isDeclared = false
+    for position in 0..<options.keptContexts.count {
+      guard let kept = options.keptContexts[position] else { continue }
+      isDeclared = true
+      let isShared = (kept.rawValue ^ registers.cr3.rawValue) & Auditor.processContextMask == 0
+      guard isShared, kept.root != root else { continue }
+      return .violated(.sharedContext(registers.cr3, kept))
+    }
+    return isDeclared ? .held : .unknown(.addressSpaces)
   }
+
+  /// CR3[11:0] while CR4.PCIDE is set. SDM Vol. 3A, 4.10.1.
+  private static let processContextMask: UInt64 = 0xfff
 
   /// RT-110. Page 0, which nobody maps on purpose, and the kernel's own way up, which it should have taken down.
   mutating func lowIdentityMap<Memory: PhysicalMemory & ~Copyable>(_ memory: inout Memory) -> Verdict {

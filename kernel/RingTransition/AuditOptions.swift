@@ -53,6 +53,8 @@ public struct AuditOptions: Sendable {
   public var pageTableIsolation = Use.unknown
   /// The kernel's code.
   public var kernelText: AddressInterval?
+  /// Its constants, which nobody writes or executes.
+  public var kernelConstants: AddressInterval?
   /// What the entry code touches before it leaves the table of Ring 3.
   public var entryData = InlineArray<8, AddressInterval?>(repeating: nil)
   /// How the entries of NMI, #DB, #MC and #DF find the kernel's GS base.
@@ -92,6 +94,8 @@ public struct AuditOptions: Sendable {
   public var tablePairs = InlineArray<8, TablePair?>(repeating: nil)
   /// The slots of the root table in which every process has an entry of its own, bit n of word n/64.
   public var perProcessSlots = InlineArray<8, UInt64>(repeating: 0)
+  /// Live address spaces whose translations a load of CR3 keeps, bit 63 being set: no two may have one PCID.
+  public var keptContexts = InlineArray<4, CR3?>(repeating: nil)
   /// Root tables that are being freed, and must be live nowhere.
   public var retiredRoots = InlineArray<4, PhysicalFrame?>(repeating: nil)
   /// How many requests to other processors to drop translations are not answered yet.

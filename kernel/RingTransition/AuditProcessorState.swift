@@ -24,7 +24,9 @@ extension ProcessorAudit {
       for item in 0..<Self.itemsOfState {
         let (subject, mine, other, isNeeded) = state(item, left, right)
         guard let mine, let other else {
-          if isNeeded { missing = .modelSpecificRegister }
+          // Known of one and not of the other: that one could not be asked.
+          let isOneKnown = mine != nil || other != nil
+          if isNeeded { missing = isOneKnown ? .otherProcessorsRegisters : .modelSpecificRegister }
           continue
         }
         guard mine == other else {
@@ -66,9 +68,10 @@ extension ProcessorAudit {
       return (
         .efer, left.efer.rawValue & Self.eferBits.rawValue, right.efer.rawValue & Self.eferBits.rawValue, true
       )
-    case 3: return (.star, usesSystemCall ? left.star : nil, right.star, usesSystemCall)
-    case 4: return (.lstar, usesSystemCall ? left.lstar : nil, right.lstar, usesSystemCall)
-    case 5: return (.syscallMask, usesSystemCall ? left.syscallMask : nil, right.syscallMask, usesSystemCall)
+    case 3...5 where !usesSystemCall: return (.star, nil, nil, false)
+    case 3: return (.star, left.star, right.star, true)
+    case 4: return (.lstar, left.lstar, right.lstar, true)
+    case 5: return (.syscallMask, left.syscallMask, right.syscallMask, true)
     default: return (.pageAttributeTable, left.pageAttributeTable, right.pageAttributeTable, true)
     }
   }

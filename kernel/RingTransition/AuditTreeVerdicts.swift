@@ -49,16 +49,29 @@ extension TreeAudit {
     return rights(writableCode, &memory)
   }
 
-  /// RT-105.
+  /// RT-105. Code and constants are not written, and constants are no code.
   private func kernelTextReadOnly<Memory: PhysicalMemory & ~Copyable>(_ memory: inout Memory) -> Verdict {
     guard let text = auditor.options.kernelText, text.high > text.low else { return .skipped(.notDeclared) }
-    var address = text.low
+    let verdict = readOnly(text, &memory) { _ in false }
+    guard case .held = verdict, let constants = auditor.options.kernelConstants,
+      constants.high > constants.low
+    else { return verdict }
+    return readOnly(constants, &memory) { $0.isExecutable && mode.noExecuteEnabled }
+  }
+
+  /// Whether no page of `range` can be written, or is refused for its rights.
+  private func readOnly<Memory: PhysicalMemory & ~Copyable>(
+    _ range: AddressInterval, _ memory: inout Memory, unless isRefused: (PageRights) -> Bool
+  ) -> Verdict {
+    var address = range.low
     for _ in 0..<Self.textPageLimit {
       let walk = walk(address, &memory)
-      if walk.physicalAddress != nil, walk.rights.isWritable { return .violated(.rights(walk)) }
+      if walk.physicalAddress != nil, walk.rights.isWritable || isRefused(walk.rights) {
+        return .violated(.rights(walk))
+      }
       if case .unreadable = walk.outcome { return .unknown(.memory) }
       let next = (address & ~(walk.coveredBytes &- 1)) &+ walk.coveredBytes
-      guard next > address, next < text.high else { return .held }
+      guard next > address, next < range.high else { return .held }
       address = next
     }
     return .unknown(.tableRoom)

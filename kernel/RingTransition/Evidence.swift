@@ -34,6 +34,8 @@ public enum Evidence: Sendable {
   case differs(UInt8, Subject, UInt64, UInt8, UInt64)
   /// Stacks of two processors that share memory.
   case processorStacks(UInt8, Subject, StackInterval, UInt8, Subject, StackInterval)
+  /// Two address spaces with one PCID: CR3 as it is loaded, and as it is elsewhere.
+  case sharedContext(CR3, CR3)
   /// An entry that was more permissive when it was last looked at.
   case narrowed(PhysicalAddress, PageTableEntry, before: PageTableEntry)
 }

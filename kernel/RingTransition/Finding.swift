@@ -112,6 +112,8 @@ public enum Missing: UInt8, Equatable, Sendable {
   case lockDepth
   case interruptController
   case otherProcessors
+  /// Of a processor that is halted or in Ring 3: it cannot be made to read them.
+  case otherProcessorsRegisters
   /// Whether the current process owns the local descriptor table.
   case localTableOwner
   /// Whether an NMI handler is active: the processor does not tell.

@@ -78,6 +78,21 @@ static inline void write_msr(uint32_t number, uint64_t value)
     __asm__ volatile("wrmsr" : : "c"(number), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)) : "memory");
 }
 
+/* DR0 to DR3, DR6 and DR7; 0 for another number. */
+static inline uint64_t read_debug_register(uint32_t number)
+{
+    uint64_t value = 0;
+    switch (number) {
+    case 0: __asm__ volatile("movq %%dr0, %0" : "=r"(value)); break;
+    case 1: __asm__ volatile("movq %%dr1, %0" : "=r"(value)); break;
+    case 2: __asm__ volatile("movq %%dr2, %0" : "=r"(value)); break;
+    case 3: __asm__ volatile("movq %%dr3, %0" : "=r"(value)); break;
+    case 6: __asm__ volatile("movq %%dr6, %0" : "=r"(value)); break;
+    case 7: __asm__ volatile("movq %%dr7, %0" : "=r"(value)); break;
+    }
+    return value;
+}
+
 struct cpuid_result {
     uint32_t eax, ebx, ecx, edx;
 };

@@ -76,6 +76,7 @@ struct ringside_debugger_table {
     uint64_t processor_count;             /* processors that run, at most RINGSIDE_PROCESSORS */
     struct ringside_processor processors[RINGSIDE_PROCESSORS];
     uint64_t protections_off; /* bits of CR4 that protect the kernel and that this boot leaves clear on purpose */
+    struct ringside_range kernel_rodata;  /* virtual; constants, never written and never executed */
 };
 
 _Static_assert(offsetof(struct ringside_debugger_table, version) == 8, "debugger table layout");
@@ -103,6 +104,7 @@ _Static_assert(offsetof(struct ringside_debugger_table, processor_count) == 664,
 _Static_assert(offsetof(struct ringside_debugger_table, processors) == 672, "debugger table layout");
 _Static_assert(sizeof(struct ringside_processor) == 192, "debugger table layout");
 _Static_assert(offsetof(struct ringside_debugger_table, protections_off) == 2208, "debugger table layout");
-_Static_assert(sizeof(struct ringside_debugger_table) == 2216, "debugger table layout");
+_Static_assert(offsetof(struct ringside_debugger_table, kernel_rodata) == 2216, "debugger table layout");
+_Static_assert(sizeof(struct ringside_debugger_table) == 2232, "debugger table layout");
 
 #endif

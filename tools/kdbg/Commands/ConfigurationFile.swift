@@ -97,6 +97,10 @@ public struct ConfigurationFile {
       guard let text = try value.intervals().first else { throw value.failure }
       configuration.declare(\.kernelText, text)
     },
+    "kernel-constants": { configuration, value throws(CommandFailure) in
+      guard let constants = try value.intervals().first else { throw value.failure }
+      configuration.declare(\.kernelConstants, constants)
+    },
     "entry-data": { configuration, value throws(CommandFailure) in
       var data = InlineArray<8, AddressInterval?>(repeating: nil)
       let intervals = try value.intervals()
@@ -137,6 +141,13 @@ public struct ConfigurationFile {
     "self-pointer-offset": number(\.selfPointerOffset),
     "reference-cr3": { configuration, value throws(CommandFailure) in
       configuration.declare(referenceRoot: CR3(rawValue: try value.number()))
+    },
+    "kept-contexts": { configuration, value throws(CommandFailure) in
+      let numbers = try value.numbers()
+      guard numbers.count <= 4 else { throw .other("more than four root tables") }
+      var contexts = InlineArray<4, CR3?>(repeating: nil)
+      for (index, number) in numbers.enumerated() { contexts[index] = CR3(rawValue: number) }
+      configuration.declare(\.keptContexts, contexts)
     },
     "per-process-slots": { configuration, value throws(CommandFailure) in
       var options = AuditOptions()

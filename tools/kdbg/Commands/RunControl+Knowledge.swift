@@ -44,6 +44,7 @@ extension RunControl {
     guard instruction != nil || !target.knowsProcessor else { return false }
     do {
       try target.learnProcessor(borrowing: instruction)
+      if let instruction { try target.learnOtherProcessors(borrowing: instruction) }
     } catch {
       guard error.category != .lost else { throw error }
       // A stub that cannot write registers or step tells less, and the audit says so.

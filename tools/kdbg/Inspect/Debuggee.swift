@@ -27,6 +27,8 @@ public protocol Debuggee: AnyObject, MachineView {
   var memoryWay: MemoryWay? { get }
   /// What the target itself reads at a linear address, as much as there is; nil where its page tables are the better way.
   func bytesByStub(at address: VirtualAddress, count: Int) -> [UInt8]?
+  /// The same for the other processors, as far as they can be asked.
+  func learnOtherProcessors(borrowing instruction: VirtualAddress) throws(SessionError)
   /// The first failure inside a call that cannot throw, until it is taken.
   func takeFailure() -> SessionError?
 

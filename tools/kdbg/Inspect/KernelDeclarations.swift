@@ -106,6 +106,9 @@ public struct KernelDeclarations: Sendable {
     if !interface.text.isEmpty {
       options.kernelText = AddressInterval(low: interface.text.lowerBound, high: interface.text.upperBound)
     }
+    if let constants = table.constants, !constants.isEmpty {
+      options.kernelConstants = AddressInterval(low: constants.lowerBound, high: constants.upperBound)
+    }
     // Only a kernel that says in which slots tables differ says that they agree in the others.
     options.referenceRoot = table.kernelCR3.root
     for slot in interface.privateRootEntries { options.declarePerProcess(slot: slot) }

@@ -27,6 +27,9 @@ public struct KernelTable: Equatable, Sendable {
   /// Of SMEP, SMAP and UMIP those that the kernel leaves off on purpose.
   public let protectionsOff: CR4
 
+  /// What is never written and never executed; nil for a kernel whose table ends before it.
+  public let constants: Range<UInt64>?
+
   /// Reads the table at `address` of `machine`. Nil when it is not mapped, not yet filled in, or of a version
   /// that this debugger does not know. A shorter table of an older kernel is read as far as it goes.
   public init?(at address: VirtualAddress, in machine: inout some Debuggee) {
@@ -54,6 +57,7 @@ public struct KernelTable: Equatable, Sendable {
     interface = KernelInterface(fields)
     processors = KernelProcessor.all(fields)
     protectionsOff = CR4(rawValue: fields.qword(\.protections_off) ?? 0)
+    constants = fields.range(\.kernel_rodata)
   }
 
   /// The processor whose TSS is at `address`.

@@ -68,6 +68,27 @@ extension Target {
     modelSpecific[try selectedCPU()] = learned
   }
 
+  /// The same for every other processor of QEMU's that can be asked: one that is not halted, and in Ring 0 with
+  /// `instruction` mapped. What is known of the rest stays.
+  public func learnOtherProcessors(borrowing instruction: VirtualAddress) throws(SessionError) {
+    try requireStopped(resumable: false)
+    guard dialect.isQEMU, let here = selectedThread else { return }
+    let others = try threads().filter { $0.identifier != here && !$0.isHalted }
+    guard !others.isEmpty else { return }
+    defer { try? select(here) }
+    for thread in others {
+      try select(thread.identifier)
+      let registers = coreRegisters
+      let mode = registers.pagingMode
+      var machine = self
+      guard registers.cs.requestedPrivilege == 0, registers.isLongMode,
+        machine.walk(instruction, root: registers.cr3.root, mode: mode).result(of: .supervisorFetch, in: mode)
+          == .allowed
+      else { continue }
+      try learnProcessor(borrowing: instruction)
+    }
+  }
+
   /// The properties of QEMU's processor objects that stand for bits of CPUID.
   private static let properties: [(String, ProcessorFeature)] = [
     ("smep", .supervisorExecutionPrevention), ("smap", .supervisorAccessPrevention),

@@ -14,6 +14,9 @@ public struct TargetThread: Equatable, Sendable {
     self.cpuIndex = cpuIndex
     self.description = description
   }
+
+  /// True while the processor waits for an interrupt: QEMU does not step it, whatever it is told.
+  public var isHalted: Bool { description.contains("[halted") }
 }
 
 extension Target {
