@@ -142,6 +142,25 @@ import X86
     #expect(try runs(emulator))
   }
 
+  /// The same while the machine runs, its log is on, and somebody had switched its gdbserver to physical addresses.
+  @Test(arguments: [SIGTERM, SIGHUP]) func aMachineThatRunsIsPutInOrder(signal: Int32) throws {
+    let emulator = try Emulator()
+    try attach(emulator).detach()
+    try emulator.look {
+      try $0.request(PhysicalMode.physical.request, "mode").requireOK("mode")
+      try $0.request("D;1", "detach").requireOK("detach")
+    }
+    let held = try HeldSession(["\(HeldSession.endpoint)=\(emulator.endpoint)", "\(HeldSession.busy)=1"])
+    #expect(try held.report() == "attached")
+    #expect(try emulator.isRunning())
+    held.process.signal(signal)
+    #expect(held.process.wait(limit: .seconds(120)) == .exited(128 + signal))
+    #expect(try runs(emulator))
+    #expect(try emulator.mode() == "1")
+    // Its log has gone from kdbg's pipe.
+    #expect(try !emulator.openFiles().contains { $0.contains("/log") })
+  }
+
   @Test func aRunningMachineCanBeLeft() throws {
     let emulator = try Emulator()
     let target = try attach(emulator)

@@ -48,6 +48,14 @@ final class Emulator {
     let running: Bool
   }
 
+  /// What QEMU holds open.
+  func openFiles() throws -> [String] {
+    let directory = "/proc/\(process.identifier)/fd"
+    return try FileManager.default.contentsOfDirectory(atPath: directory).compactMap {
+      try? FileManager.default.destinationOfSymbolicLink(atPath: "\(directory)/\($0)")
+    }
+  }
+
   func waitForExit() -> ProcessStatus? { process.wait(limit: .seconds(120)) }
 
   /// Attaches as kdbg does.

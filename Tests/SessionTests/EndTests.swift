@@ -168,6 +168,8 @@ final class HeldSession {
   static let variable = "RINGSIDE_HELD_SESSION"
   /// Set: the QEMU that is started is to outlive the session.
   static let keeping = "RINGSIDE_HELD_KEEPING"
+  /// Set: the machine that is attached to runs, with a watchpoint, and its log is on.
+  static let busy = "RINGSIDE_HELD_BUSY"
   /// Names what to attach to; without it a QEMU is started.
   static let endpoint = "RINGSIDE_HELD_ENDPOINT"
 
@@ -205,6 +207,12 @@ final class HeldSession {
       if let endpoint = ProcessInfo.processInfo.environment[HeldSession.endpoint] {
         target = try Target.attach(Endpoint(parsing: endpoint))
         try target.insertBreakpoint(.hardware, at: VirtualAddress(Guest.iretq))
+        if ProcessInfo.processInfo.environment[HeldSession.busy] != nil {
+          try target.startRecording()
+          try target.insertBreakpoint(.watchWrite(byteCount: 8), at: VirtualAddress(Guest.ending))
+          try target.removeBreakpoint(.hardware, at: VirtualAddress(Guest.iretq))
+          try target.resume()
+        }
       } else {
         let isKept = ProcessInfo.processInfo.environment[HeldSession.keeping] != nil
         target = try Target.launch(LaunchOptions(kernel: nil, lifetime: isKept ? .kept : .session))

@@ -24,7 +24,14 @@ struct RecordCommand: Command {
   }
 
   private func requireLog(_ debugger: Debugger) throws(CommandFailure) {
-    let accelerator = (try? debugger.target.monitor("info kvm")) ?? ""
+    var accelerator = ""
+    do {
+      accelerator = try debugger.target.monitor("info kvm")
+    } catch  where error.category == .refused {
+      // A target without a monitor, which is said below.
+    } catch {
+      throw .session(error)
+    }
     guard !accelerator.contains("enabled") else {
       throw .other("record: under KVM nothing logs what the processor delivers; use TCG")
     }

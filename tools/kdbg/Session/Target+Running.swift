@@ -278,10 +278,22 @@ extension Target {
       throw .endpointSilent(endpoint, limit: client.limit)
     }
     let event = event(for: reply)
-    accept(event)
+    accept(try holdsAfterShutdown(event) ? .shutdown(.unknown) : event)
     switch event {
     case .signal, .shutdown: try fetchRegisters()
     case .exited, .lost: throw .connectionClosed
+    }
+  }
+
+  /// True for a QEMU that keeps a machine which has shut down. To who comes later it is stopped like any other, but it
+  /// answers no request to go on.
+  private func holdsAfterShutdown(_ event: StopEvent) throws(SessionError) -> Bool {
+    guard case .signal = event, dialect.isQEMU, emulator == nil else { return false }
+    do {
+      return try client.monitor("info status").contains("(shutdown)")
+    } catch {
+      guard error.category == .refused else { throw error }
+      return false
     }
   }
 

@@ -46,7 +46,16 @@ struct DebuggingSession {
     let rip = target.coreRegisters.rip
     let place = debugger.names.name(of: VirtualAddress(rip)).map { " <\($0.text)>" } ?? ""
     debugger.output.note(
-      "Attached, stopped at \(rip.hexadecimal)\(place). The check is off; \"check on\" turns it on.")
+      "Attached, stopped at \(rip.hexadecimal)\(place)\(segment). The check is off; \"check on\" turns it on."
+    )
+  }
+
+  /// Outside of 64-bit mode RIP counts from the beginning of the code segment, wherever that is.
+  private var segment: String {
+    guard target.knowsControlRegisters, !target.coreRegisters.isLongMode,
+      let base = target.registers.csCache?.base, base != 0
+    else { return "" }
+    return " (in the code segment at \(base.hexadecimal))"
   }
 
   /// Runs all commands there are, ends the session and leaves with its status.
