@@ -127,6 +127,44 @@ final class FakeMachine: Debuggee {
     return true
   }
 
+  // MARK: Writing
+
+  var unknownGeneralRegisters: Set<String> = []
+  /// Registers that the target keeps as they are, whatever is written.
+  var fixedRegisters: Set<String> = []
+
+  func writeRegister(_ name: String, value: UInt64) throws(SessionError) {
+    let general = [
+      "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
+      "r15",
+    ]
+    guard !fixedRegisters.contains(name) else { return }
+    if let index = general.firstIndex(of: name) {
+      registerFile.general[index] = value
+    } else if name == "rip" {
+      registerFile.rip = value
+    } else if name == "cr3" {
+      registerFile.cr3 = CR3(rawValue: value)
+    } else {
+      throw .unknownRegister(name)
+    }
+  }
+
+  func writeMemory(_ address: VirtualAddress, bytes: [UInt8]) throws(SessionError) {
+    var machine = self
+    for (index, byte) in bytes.enumerated() {
+      let place = address + UInt64(index)
+      let walk = machine.walk(place, root: registerFile.cr3.root, mode: registerFile.pagingMode)
+      guard let physical = walk.physicalAddress else { throw .notMapped(place) }
+      store(bytes: [byte], at: physical.rawValue)
+    }
+  }
+
+  func writePhysical(_ address: PhysicalAddress, bytes: [UInt8]) throws(SessionError) {
+    guard address.rawValue + UInt64(bytes.count) <= memoryByteCount else { throw .outsideMemory(address) }
+    store(bytes: bytes, at: address.rawValue)
+  }
+
   // MARK: Running
 
   /// True for a target whose breakpoints are instructions in memory, as under KVM.

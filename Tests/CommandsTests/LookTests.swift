@@ -127,6 +127,27 @@ import X86
         ], RunningExample.make), "print")
   }
 
+  @Test func set() {
+    expectGolden(
+      Transcript.both(
+        [
+          "set $rax = 0x1122334455667788", "set $al = 0x1ff", "p $rax", "set $sp = $sp - 8",
+          "set var $eax=1==1", "p $rax",
+          "set {u16} 0x10000000 = -2", "x/4bx 0x10000000", "set {i8} 0x10000001 = 0x80",
+          "set *0x10000000 = start",
+          "set {u32 physical} 0x300004 = 1 <= 2", "p *0x10000000", "set *(u8*)0x10000000 = 256",
+          "set $rbx = 5",
+          "set start = 5", "set $nobody = 5", "set $rax", "set $rax == 5", "set $rax <= 5",
+          "set {u8} (0x10000000 + ($rax != 9)) = 3", "set = 5", "set $rax =", "set *8 = 1",
+          "set {u8 physical} 1<<40 = 1", "set {u8 physical} (1<<60) = 1", "set {u8 physical} (1<<40) = 1",
+        ]
+      ) {
+        let machine = RunningExample.make()
+        machine.fixedRegisters = ["rbx"]
+        return machine
+      }, "set")
+  }
+
   @Test func withoutSymbols() {
     expectGolden(
       Transcript.both(

@@ -26,14 +26,20 @@ extension BreakpointKind {
     }
   }
 
-  /// What a stub that says no most likely means.
-  func likelyReason(_ presence: CommandFailure.Presence) -> String {
-    switch self {
-    case .software where presence == .unmapped:
-      "; it is not mapped now, and this target writes breakpoints into memory: hbreak works there"
-    case .software: ""
-    default:
-      "; a processor has four places for hardware breakpoints and watchpoints together, and may lack a kind"
+  /// Why the target did not take one; a bare number says little, so what it most likely means stands with it.
+  func reason(_ error: SessionError, _ presence: CommandFailure.Presence) -> String {
+    switch error {
+    case .refusedInWords(_, let reason): return reason
+    case .unsupported: return "the target has none of that kind"
+    case .refused(_, let code):
+      let answer = "the target refused (E\(String(code, radix: 16)))"
+      guard self == .software else {
+        return answer + "; a processor has four places for them and watchpoints together, and may lack a kind"
+      }
+      return presence == .mapped
+        ? answer
+        : answer + "; nothing is mapped there, and it writes breakpoints into memory: hbreak works there"
+    default: return error.description
     }
   }
 }

@@ -12,6 +12,8 @@ public enum CommandFailure: Error, Equatable, Sendable {
   /// The text that is no expression, and what of it could not be read; empty for its end.
   case notAnExpression(String, near: String)
   case divisionByZero
+  /// Nothing that can be assigned to.
+  case notAssignable(String)
   /// Memory at this address, linear or physical, cannot be read or written here.
   case unreadable(UInt64, MemoryUnit.Space)
   /// There is no machine whose memory could be read.
@@ -80,6 +82,8 @@ public enum CommandFailure: Error, Equatable, Sendable {
       "not an expression: \"\(text)\""
         + (rest == text ? "" : rest.isEmpty ? " (at its end)" : " (at \"\(rest)\")")
     case .divisionByZero: "division by zero"
+    case .notAssignable(let text):
+      "nothing can be assigned to \"\(text)\": a $register, *ADDRESS or {u8} ADDRESS can"
     case .unreadable(let address, .linear): "no memory at \(address.hexadecimal)"
     case .unreadable(let address, .physical): "no physical memory at \(address.hexadecimal)"
     case .noMemoryHere: "memory cannot be read here"
@@ -102,7 +106,7 @@ public enum CommandFailure: Error, Equatable, Sendable {
       "\(address.hexadecimal) is no multiple of \(length): the processor watches aligned places alone"
     case .noSuchBreakpoint(let number): "no breakpoint number \(number)"
     case .breakpointRefused(let kind, let address, let presence, let error):
-      "\(error.description): no \(kind.word) at \(address.hexadecimal)\(kind.likelyReason(presence))"
+      "no \(kind.word) at \(address.hexadecimal): \(kind.reason(error, presence))"
     case .noCaller(let end): "no caller is known" + (end.words.map { ": \($0)" } ?? ": the stack begins here")
     case .noSourceLine(let address):
       "no line of the source is known at \(address.hexadecimal): stepi and nexti go by instructions"

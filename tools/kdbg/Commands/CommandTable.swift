@@ -7,7 +7,7 @@ public struct CommandTable: Sendable {
         CR3Command(), RootTableCommand(), WalkCommand(), TaskStateCommand(), GlobalTableCommand(),
         InterruptTableCommand(), FrameCommand(), BacktraceCommand(), InfoCommand(), ExamineCommand(),
         ExaminePhysicalCommand(), DisassembleCommand(),
-        PrintCommand(), SymbolsCommand(), AddSymbolFileCommand(), SymbolFileCommand(),
+        PrintCommand(), SetCommand(), SymbolsCommand(), AddSymbolFileCommand(), SymbolFileCommand(),
       ]),
     .init(title: "Judge", commands: [ExplainCommand(), RecordCommand(), AuditCommand(), CheckCommand()]),
     .init(

@@ -63,13 +63,3 @@ struct InsertedBreakpoints {
 
   private static func order(_ left: Insertion, _ right: Insertion) -> Bool { left.address < right.address }
 }
-
-extension BreakpointKind {
-  /// How many bytes it is about.
-  var byteCount: Int {
-    switch self {
-    case .software, .hardware: 1
-    case .watchWrite(let byteCount), .watchRead(let byteCount), .watchAccess(let byteCount): byteCount
-    }
-  }
-}

@@ -45,9 +45,19 @@ extension RunControl {
     } else {
       found = try search("cr3", PrivilegedCode.isRootTableLoad)
     }
-    try change { caught in
-      caught.rootTableLoads = found
-      caught.wantedRoot = root
+    do {
+      try change { caught in
+        caught.rootTableLoads = found
+        caught.wantedRoot = root
+      }
+    } catch {
+      // A target that writes breakpoints into memory cannot have them in the code that booted and is gone.
+      let here = found.addresses.filter { target.bytes(at: VirtualAddress($0), count: 1).count == 1 }
+      guard !here.isEmpty, here.count < found.addresses.count else { throw error }
+      try change { caught in
+        caught.rootTableLoads = CaughtInstructions(addresses: here, source: found.source)
+        caught.wantedRoot = root
+      }
     }
   }
 

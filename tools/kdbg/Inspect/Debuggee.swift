@@ -29,6 +29,13 @@ public protocol Debuggee: AnyObject, MachineView {
   func bytesByStub(at address: VirtualAddress, count: Int) -> [UInt8]?
   /// The same for the other processors, as far as they can be asked.
   func learnOtherProcessors(borrowing instruction: VirtualAddress) throws(SessionError)
+  /// The general registers that the target does not know here; they read as 0.
+  var unknownGeneralRegisters: Set<String> { get }
+  /// Writes a register of the selected processor, by gdb's name.
+  func writeRegister(_ name: String, value: UInt64) throws(SessionError)
+  /// Writes at a linear address under the live CR3, whatever its rights.
+  func writeMemory(_ address: VirtualAddress, bytes: [UInt8]) throws(SessionError)
+  func writePhysical(_ address: PhysicalAddress, bytes: [UInt8]) throws(SessionError)
   /// The first failure inside a call that cannot throw, until it is taken.
   func takeFailure() -> SessionError?
 

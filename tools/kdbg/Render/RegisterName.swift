@@ -60,5 +60,8 @@ public enum RegisterName: String, CaseIterable, Sendable {
 
 extension Debuggee {
   /// The registers that the target does not give, although ``RegisterFile`` has a place for them that is never empty.
-  public var unknownRegisters: Set<RegisterName> { knowsControlRegisters ? [] : RegisterName.control }
+  public var unknownRegisters: Set<RegisterName> {
+    let general = Set(unknownGeneralRegisters.compactMap(RegisterName.init(rawValue:)))
+    return knowsControlRegisters ? general : general.union(RegisterName.control)
+  }
 }

@@ -16,14 +16,6 @@ struct Breakpoint: Hashable {
     }
   }
 
-  /// The bytes watched; for a breakpoint the kind that x86 stubs expect, 1.
-  private var byteCount: Int {
-    switch kind {
-    case .software, .hardware: 1
-    case .watchWrite(let byteCount), .watchRead(let byteCount), .watchAccess(let byteCount): byteCount
-    }
-  }
-
   /// True when reaching its address stops the machine.
   var stopsExecution: Bool { kind == .software || kind == .hardware }
 
@@ -36,8 +28,35 @@ struct Breakpoint: Hashable {
     request.append(",")
     request.append(hexadecimal: address)
     request.append(",")
-    request.append(hexadecimal: UInt64(max(byteCount, 1)))
+    request.append(hexadecimal: UInt64(max(kind.byteCount, 1)))
     return request.bytes
+  }
+}
+
+extension BreakpointKind {
+  /// The bytes watched; for a breakpoint the kind that x86 stubs expect, 1.
+  public var byteCount: Int {
+    switch self {
+    case .software, .hardware: 1
+    case .watchWrite(let byteCount), .watchRead(let byteCount), .watchAccess(let byteCount): byteCount
+    }
+  }
+
+  /// True for what stops at writes.
+  var isAboutWrites: Bool {
+    switch self {
+    case .watchWrite, .watchAccess: true
+    case .software, .hardware, .watchRead: false
+    }
+  }
+
+  /// What a stop reply calls it.
+  var wireKind: Watchpoint.Kind {
+    switch self {
+    case .watchRead: .read
+    case .watchAccess: .access
+    default: .write
+    }
   }
 }
 

@@ -23,6 +23,11 @@ struct RegisterPacket: Equatable {
     }
   }
 
+  /// True when the stub spelled all of these bytes `xx`.
+  func isUnavailable(_ offset: Int, byteCount: Int) -> Bool {
+    !unavailable.isEmpty && (offset..<(offset + byteCount)).allSatisfy { unavailable.contains($0) }
+  }
+
   /// True when all of these bytes are there.
   func isAvailable(_ offset: Int, byteCount: Int) -> Bool {
     guard offset + byteCount <= bytes.count else { return false }
@@ -108,7 +113,16 @@ struct RegisterLayout {
     ControlRegisters { value($0, in: packet) }
   }
 
-  /// All that the packet gives but the control registers. Throws when it is too short for a register that must be there.
+  /// The general registers that the packet says it does not have: a thread that does not run has saved a few alone.
+  func unknownGeneralRegisters(in packet: RegisterPacket) -> Set<String> {
+    Set(
+      Self.general.filter { name in
+        self[name].map { packet.isUnavailable($0.offset, byteCount: $0.byteCount) } ?? false
+      })
+  }
+
+  /// All that the packet gives but the control registers; 0 for ``unknownGeneralRegisters(in:)``. Throws when it is too
+  /// short for a register that must be there.
   func registers(in packet: RegisterPacket) throws(SessionError) -> RegisterFile {
     func needed(_ name: String) throws(SessionError) -> UInt64 {
       guard let value = value(name, in: packet) else { throw .missingRegisters([name]) }
@@ -118,7 +132,10 @@ struct RegisterLayout {
       SegmentSelector(rawValue: UInt16(truncatingIfNeeded: try needed(name)))
     }
     var file = RegisterFile()
-    for (index, name) in Self.general.enumerated() { file.general[index] = try needed(name) }
+    let unknown = unknownGeneralRegisters(in: packet)
+    for (index, name) in Self.general.enumerated() where !unknown.contains(name) {
+      file.general[index] = try needed(name)
+    }
     file.rip = try needed("rip")
     file.rflags = RFlags(rawValue: try needed("rflags"))
     file.cs = try selector("cs")

@@ -108,33 +108,8 @@ extension Target {
     }
   }
 
-  /// Writes at a linear address under the live CR3, whatever its rights.
-  public func writeMemory(_ address: VirtualAddress, bytes: [UInt8]) throws(SessionError) {
-    try requireStopped(resumable: false)
-    // The frame's letter, address and length stand before the data.
-    let pieces = Self.pieces(address, byteCount: bytes.count, largest: (client.packetSize - 40) / 2)
-    try attempt { () throws(SessionError) in
-      defer {
-        invalidate()
-      }
-      var rest = bytes[...]
-      for piece in pieces {
-        var request = Request("M")
-        request.append(hexadecimal: piece.address)
-        request.append(",")
-        request.append(hexadecimal: UInt64(piece.byteCount))
-        request.append(":")
-        request.append(hexadecimal: rest.prefix(piece.byteCount))
-        rest = rest.dropFirst(piece.byteCount)
-        let reply = try client.request(request.bytes, "write memory")
-        if reply.errorCode != nil { throw .notMapped(VirtualAddress(piece.address)) }
-        try reply.requireOK("write memory")
-      }
-    }
-  }
-
   /// A span cut at page boundaries, so that an unmapped page spoils only itself, and into what a packet holds.
-  private static func pieces(
+  static func pieces(
     _ address: VirtualAddress, byteCount: Int, largest: Int
   ) -> [(address: UInt64, byteCount: Int)] {
     var pieces: [(address: UInt64, byteCount: Int)] = []

@@ -26,6 +26,12 @@ extension Target {
     return core ?? RegisterFile()
   }
 
+  /// The general registers of the selected processor that the stub does not know.
+  public var unknownGeneralRegisters: Set<String> {
+    _ = coreRegisters
+    return packet.map { layout.unknownGeneralRegisters(in: $0) } ?? []
+  }
+
   /// Every register of the stub of up to 64 bits, in the stub's order.
   public var registerNames: [String] {
     layout.places.filter { $0.byteCount <= 8 }.map(\.description.name)

@@ -167,7 +167,30 @@ extension Target {
     return event
   }
 
+  /// One step, with the watchpoints of a stub in the machine taken out for it: a step and a watchpoint at once are two
+  /// debug exceptions under QEMU's translator, and the second would come over the first one's frame. What was written is
+  /// found out by looking.
   private func stepOnce() throws(SessionError) -> StopEvent {
+    let watched = dialect.isQEMU ? [] : breakpoints.filter { !$0.stopsExecution }
+    guard !watched.isEmpty else { return try stepAndWait() }
+    let before = watched.map { bytes(watchedBy: $0) }
+    for breakpoint in watched { try remove(breakpoint) }
+    let event = try stepAndWait()
+    guard case .signal(let number, let thread, watch: nil) = event else { return event }
+    for breakpoint in watched { try insert(breakpoint) }
+    let change = zip(watched, before).first { $0.kind.isAboutWrites && bytes(watchedBy: $0) != $1 }
+    guard let change else { return event }
+    let changed = StopEvent.signal(
+      number, thread: thread, watch: Watchpoint(kind: change.0.kind.wireKind, address: change.0.address))
+    state = .stopped(changed)
+    return changed
+  }
+
+  private func bytes(watchedBy breakpoint: Breakpoint) -> [UInt8]? {
+    try? readVirtual(VirtualAddress(breakpoint.address), byteCount: breakpoint.kind.byteCount)
+  }
+
+  private func stepAndWait() throws(SessionError) -> StopEvent {
     try start(dialect.stepRequest(selected))
     switch stop(until: Deadline(after: Self.promptLimit), interrupt: nil) {
     case .event(let event):
