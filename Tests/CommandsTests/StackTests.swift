@@ -78,6 +78,17 @@ import X86
     #expect(backtrace.end == end)
   }
 
+  /// Code is mapped there, but nothing before it has called.
+  @Test func aReturnAddressThatNobodyPushed() {
+    let machine = Self.inHandler()
+    machine.store(Self.text + 0x160, linear: Self.top - 0xf8, root: RunningExample.processCR3)
+    machine.store(0, linear: Self.top - 40, root: RunningExample.processCR3)
+    machine.store(0, linear: Self.top - 32, root: RunningExample.processCR3)
+    let backtrace = Self.backtrace(machine)
+    #expect(backtrace.entries.count == 1)
+    #expect(backtrace.end == .wildReturnAddress(Self.text + 0x160))
+  }
+
   @Test func aFramePointerThatLeadsToItself() {
     let machine = Self.inHandler()
     machine.store(Self.top - 0x80, linear: Self.top - 0x80, root: RunningExample.processCR3)

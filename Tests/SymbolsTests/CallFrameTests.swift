@@ -124,6 +124,18 @@ import X86
   @Test(arguments: [".debug_frame", ".eh_frame"]) func whatWasInterrupted(_ section: String) throws {
     let (fixture, image) = try Self.image(section)
     defer { withExtendedLifetime(fixture) {} }
+    try Self.expectInterruption(image)
+  }
+
+  /// LLVM's assembler does not mark signal frames in .debug_frame.
+  @Test func whatWasInterruptedWithoutAMark() throws {
+    let (fixture, _) = try Self.image(".debug_frame")
+    try fixture.run("clang", ["-c", "-g", "-o", "source.o", "source.S"])
+    try fixture.run("gcc", Fixture.kernelArguments + ["-o", "program", "source.o"])
+    try Self.expectInterruption(try fixture.image())
+  }
+
+  private static func expectInterruption(_ image: ELFImage) throws {
     let trap = try #require(image.address(of: "trap"))
     let caller = try Self.caller(image, trap + 1)
     #expect(caller.isInterrupted)
