@@ -140,7 +140,7 @@ extension DebuggingSession {
 
 extension DebuggingSession {
   private func converse() {
-    let completer = Completer(commands: debugger.commands, program: debugger.program)
+    let completer = Completer(commands: debugger.commands, program: debugger.programs)
     let editor = LineEditor(prompt: "(kdbg) ") { line, word in completer.candidates(line: line, word: word) }
     while !interpreter.isFinished {
       let isThere = target.state != .ended
