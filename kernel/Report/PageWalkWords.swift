@@ -32,7 +32,13 @@ extension TextSink {
   /// The set flags in the manual's letters, lowest bit first; `-` for none.
   public mutating func write(flags entry: PageTableEntry, at level: PagingLevel) {
     var words = WordList()
+    let isLargePage =
+      (level == .pageDirectory || level == .pageDirectoryPointer) && entry.flags.contains(.pageSize)
     for flag in 0..<10 {
+      // Bit 12 of a large page: between G and NX.
+      if flag == 9, isLargePage, entry.rawValue & PageTableEntry.largePagePAT != 0 {
+        words.write("PAT", to: &self)
+      }
       let (bits, letters): (PageTableEntry.Flags, StaticString) =
         switch flag {
         case 0: (.present, "P")
