@@ -4,7 +4,6 @@ import Testing
 /// `backtrace` on the kernel: through exception frames into the program that called, in step with stock gdb.
 @Suite("backtrace") struct BacktraceTests {
   private static let hello = Repository.product("programs/hello")
-  private static let initProgram = Repository.product("programs/init")
   private static let provoke = Repository.product("programs/provoke")
 
   /// A frame as `--json` has it.
@@ -46,11 +45,7 @@ import Testing
   /// A program of Ring 3 in Swift calls, and the kernel is deep in the call.
   @Test("from a system call to the program's first instruction", arguments: KernelBuild.allCases)
   func systemCall(_ kernel: KernelBuild) throws {
-    let (frames, end) = try Self.frames(
-      kernel, ["--symbols", Self.hello, "--symbols", Self.initProgram],
-      [
-        "tbreak hello.run", "continue", "tbreak hello.run", "continue", "tbreak handleSystemCall", "continue",
-      ])
+    let (frames, end) = try Self.frames(kernel, Self.callingArguments, Self.inSystemCall)
     let functions = frames.flatMap(\.functions)
     #expect(functions.first == "Kernel.handleSystemCall(_:)")
     #expect(functions.last == "_start")
@@ -64,6 +59,32 @@ import Testing
     #expect(frames[boundary - 1].files == ["trap_stubs.S"])
     let run = try #require(frames.first { $0.functions.last == "hello.run()" })
     #expect(run.files.last == "main.swift")
+  }
+
+  /// hello is the first program after the baseline's, and alone.
+  private static let callingArguments = ["--append", "init=/hello", "--symbols", hello]
+  private static let inSystemCall = [
+    "tbreak hello.run", "continue", "tbreak handleSystemCall --cr3 current", "continue",
+  ]
+
+  /// The kernel jumps to nowhere in a system call: its fault, and all that led there.
+  @Test("from the handler of a fault in a system call to the program's first instruction")
+  func faultInSystemCall() throws {
+    let (frames, end) = try Self.frames(
+      .release, Self.callingArguments,
+      Self.inSystemCall + ["catch vector 14", "set $rip = 0x10", "continue"])
+    let functions = frames.flatMap(\.functions)
+    #expect(functions.first == "trap_stubs")
+    #expect(frames[1].address == 0x10)
+    #expect(frames[1].ring == 0)
+    #expect(frames[1].origin == "exceptionFrame")
+    #expect(frames[2].origin == "returnAddress", "the call to nowhere left its return address")
+    #expect(frames[2].functions.last == "Kernel.dispatch(_:at:)")
+    #expect(frames[3].functions == ["trap_common"])
+    #expect(frames[4].ring == 3 && frames[4].origin == "exceptionFrame")
+    #expect(functions.contains("hello.run()"))
+    #expect(functions.last == "_start")
+    #expect(end == "outermost")
   }
 
   /// The handler of a fault of Ring 3 faults itself.

@@ -39,7 +39,7 @@ extension CatchCommand {
           Caught the way into Ring 3, 0x1000001b
           => 0x1000001b:	cmp rax, 0x32
           (kdbg) catch cr3
-          Catching loads of CR3, at 8 instructions (mov to CR3)
+          Catching loads of CR3, at 9 instructions (mov to CR3)
           (kdbg) continue
           Caught CR3 0x30b000 -> 0x208000, 0xffffffff8010a032 in switch_context+0x32 at context_switch.S:38
           => 0xffffffff8010a032 <switch_context+0x32>:	mov rbx, qword ptr [rsi]
