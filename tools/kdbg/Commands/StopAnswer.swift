@@ -156,8 +156,9 @@ extension Debugger {
       case .exited, .shutdown: true
       default: false
       }
-    let isLong = target.coreRegisters.isLongMode || !target.knowsControlRegisters
-    let code: CodeMode = hasEnded ? .none : isLong ? .long : .legacy
+    var code = CodeMode.none
+    // A machine that is gone has no registers to ask for.
+    if !hasEnded { code = target.coreRegisters.isLongMode || !target.knowsControlRegisters ? .long : .legacy }
     let shown = code == .long ? address : nil
     return StopAnswer(
       reason: reason, address: address, code: code,
