@@ -29,6 +29,28 @@ import X86
     }
   }
 
+  /// The frames of one range again and again, two tables long, and nothing at either end.
+  @Test func fillsWholeTables() throws {
+    let space = try space()
+    let target = MemoryRange(start: 0x10_0000, end: 0x10_3000)
+    try space.fill(
+      tables: 2, at: VirtualAddress(0xffff_ca80_0020_0000), with: target, flags: .noExecute,
+      frames: &pool.frames)
+    for page in [0, 1, 2, 3, 511, 512, 1023] as [UInt64] {
+      let walk = walk(space, 0xffff_ca80_0020_0000 + page << 12)
+      #expect(walk.physicalAddress?.rawValue == 0x10_0000 + (page % 3) << 12)
+      #expect(walk.rights == PageRights(isWritable: false, isUser: false, isExecutable: false))
+    }
+    #expect(walk(space, 0xffff_ca80_001f_f000).outcome == .notPresent(.pageDirectory))
+    #expect(walk(space, 0xffff_ca80_0060_0000).outcome == .notPresent(.pageDirectory))
+    #expect(throws: MappingError.misaligned) {
+      try space.fill(tables: 1, at: VirtualAddress(0x1000), with: target, flags: .none, frames: &pool.frames)
+    }
+    #expect(throws: MappingError.outOfFrames) {
+      try space.fill(tables: 100, at: VirtualAddress(0), with: target, flags: .none, frames: &pool.frames)
+    }
+  }
+
   struct Mapping: Sendable {
     let page: UInt64
     let target: UInt64

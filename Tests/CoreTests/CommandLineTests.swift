@@ -53,6 +53,15 @@ import X86
     #expect(try options("assert=\(value) fault=rsp0-pte").audit == mode)
   }
 
+  @Test func choosesTheFixture() throws {
+    #expect(try options("").fixture == .none)
+    #expect(try options("fixture=map1g init=/echo").fixture == .mappedGigabyte)
+    guard case .unknown("fixture=map2g") = parse("fixture=map2g") else {
+      Issue.record("an unknown fixture is taken")
+      return
+    }
+  }
+
   @Test(arguments: [("off", .off), ("on", .on), ("wait", .wait)] as [(String, DebuggerMode)])
   func choosesTheDebugger(value: String, mode: DebuggerMode) throws {
     #expect(try options("gdb=" + value).debugger == mode)

@@ -26,7 +26,7 @@ public struct AddressSpace: Equatable, Sendable {
   }
 
   /// Where the entry for `page` stands at `level`, tables on the way made where they are missing.
-  private func entryAddress<Memory: WritablePhysicalMemory & ~Copyable>(
+  func entryAddress<Memory: WritablePhysicalMemory & ~Copyable>(
     for page: VirtualAddress, at level: PagingLevel, frames: inout FrameAllocator<Memory>
   ) throws(MappingError) -> PhysicalAddress {
     var table = root

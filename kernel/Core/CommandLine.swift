@@ -33,6 +33,7 @@ public struct CommandLine: Sendable {
   public var debugger = DebuggerMode.off
   public var timer = TimerSource.intervalTimer
   public var debuggerPort = DebuggerPort.com2
+  public var fixture = Fixture.none
 
   /// A word that is not understood: which bytes of the command line.
   public struct Unknown: Error, Sendable {
@@ -114,6 +115,11 @@ public struct CommandLine: Sendable {
       } else {
         return false
       }
+      return true
+    }
+    if let value = word.value(of: "fixture=", memory: &memory) {
+      guard value.isText("map1g", memory: &memory) else { return false }
+      fixture = .mappedGigabyte
       return true
     }
     if let value = word.value(of: "init=", memory: &memory) {

@@ -25,7 +25,7 @@ enum KernelImage {
 ///
 /// - Parameter processors: how many get stacks. The local APIC is mapped for more than one, and when `timer` is its own.
 func buildKernelSpace(
-  processors: Int, timer: TimerSource, frames: inout FrameAllocator<PhysicalWindow>
+  processors: Int, timer: TimerSource, fixture: Fixture, frames: inout FrameAllocator<PhysicalWindow>
 ) -> (AddressSpace, exitStack: MemoryRange) {
   do throws(MappingError) {
     let space = try AddressSpace(frames: &frames)
@@ -47,6 +47,7 @@ func buildKernelSpace(
       try space.map(
         DeviceRegion.localAPIC, to: MappedLocalAPIC.physicalBase, flags: DeviceRegion.flags, frames: &frames)
     }
+    if fixture == .mappedGigabyte { try mapFixture(into: space, frames: &frames) }
     return (space, exit)
   } catch {
     fail("no memory for the kernel's page tables", RINGSIDE_EXIT_BOOT_FAILED)
@@ -102,6 +103,20 @@ private func mapImage(
     }
     address += PageSize.size4KiB.bytes
   }
+}
+
+/// The largest part of RAM again and again: nobody may write there, so nothing is at stake.
+private func mapFixture(
+  into space: AddressSpace, frames: inout FrameAllocator<PhysicalWindow>
+) throws(MappingError) {
+  var largest = MemoryRange(start: 0, end: 0)
+  for position in 0..<ExportedTable.ramRangeCount {
+    let bounds = ExportedTable.ramRange(position)
+    let range = MemoryRange(start: bounds.start, end: bounds.end)
+    if range.byteCount > largest.byteCount { largest = range }
+  }
+  try space.fill(
+    tables: Fixture.tableCount, at: Fixture.start, with: largest, flags: .noExecute, frames: &frames)
 }
 
 /// One stack of the processor, in its slot, with the page below it unmapped.

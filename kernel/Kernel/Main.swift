@@ -18,7 +18,7 @@ public func kernelMain(_ startInfo: UInt32) {
   var frames = takeMemory(loader)
   let processors = Processors.find(loader)
   let (kernelSpace, exitStack) = buildKernelSpace(
-    processors: processors.count, timer: options.timerSource, frames: &frames)
+    processors: processors.count, timer: options.timerSource, fixture: options.fixture, frames: &frames)
   Processors.prepare(processors, options.processorDefect)
   DescriptorTables.load(options.provocation)
   let protection = Processor.Protection(options.provocation)
