@@ -110,6 +110,12 @@ final class FakeMachine: Debuggee {
     return qword(address)
   }
 
+  func memoryExtent(at address: PhysicalAddress) -> MemoryExtent? {
+    address.rawValue < memoryByteCount
+      ? MemoryExtent(first: 0, last: memoryByteCount - 1, backing: .memory)
+      : MemoryExtent(first: memoryByteCount, last: .max, backing: .nothing)
+  }
+
   private func qword(_ address: PhysicalAddress) -> UInt64? {
     memoryWay != nil && address.rawValue < memoryByteCount ? qwords[address.rawValue, default: 0] : nil
   }

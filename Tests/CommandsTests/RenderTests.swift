@@ -1,3 +1,4 @@
+import Foundation
 import Inspect
 import Render
 import Testing
@@ -29,6 +30,17 @@ import X86
     let plain = answer.text(.monochrome, names: FakeProgram())
     #expect(coloured != plain)
     #expect(String(decoding: filter.pass(Array(coloured.utf8)), as: UTF8.self) == plain)
+  }
+
+  /// As Foundation's own reader understands it.
+  @Test func everyCharacterComesBack() throws {
+    var text = "\u{7f}\u{80}é✓\u{1f600}\u{2028}/"
+    for scalar in 0..<0x60 as Range<UInt8> { text.unicodeScalars.append(Unicode.Scalar(scalar)) }
+    let value: JSONValue = [text: .array([.string(text), .number(.min), .object([:]), .array([])])]
+    let read = try JSONSerialization.jsonObject(with: Data(value.serialized.utf8)) as? [String: [Any]]
+    #expect(read?[text]?.first as? String == text)
+    #expect(read?[text]?[1] as? Int == .min)
+    #expect(!value.serialized.contains { $0.isNewline && $0 != "\u{2028}" })
   }
 
   @Test func jsonKeysAreSortedAndTextIsEscaped() {

@@ -164,11 +164,11 @@ import X86
 
   @Test func aMonitorPageMustBeWhole() {
     let line = "0000000000001000: 0x0807060504030201 0x0000000000000000\r\n"
-    let page = MonitorPageFetcher.bytes(parsing: String(repeating: line, count: 256))
-    #expect(page?.count == 4096)
-    #expect(page?.prefix(9) == [1, 2, 3, 4, 5, 6, 7, 8, 0])
-    #expect(MonitorPageFetcher.bytes(parsing: String(repeating: line, count: 255)) == nil)
-    #expect(MonitorPageFetcher.bytes(parsing: "Cannot access memory\n") == nil)
+    let page = MonitorPageFetcher.qwords(parsing: String(repeating: line, count: 256))
+    #expect(page?.count == 512)
+    #expect(page?.prefix(2) == [0x0807_0605_0403_0201, 0])
+    #expect(MonitorPageFetcher.qwords(parsing: String(repeating: line, count: 255)) == nil)
+    #expect(MonitorPageFetcher.qwords(parsing: "Cannot access memory\n") == nil)
   }
 
   @Test(arguments: [

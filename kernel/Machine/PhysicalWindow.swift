@@ -27,6 +27,18 @@ public struct PhysicalWindow: WritablePhysicalMemory, Sendable {
     return unsafe pointer.loadUnaligned(as: UInt64.self)
   }
 
+  public mutating func withTable<Result>(
+    _ frame: PhysicalFrame, _ body: (Span<UInt64>) -> Result
+  ) -> Result? {
+    guard ExportedTable.isRAM(frame.address, byteCount: PhysicalFrame.byteCount),
+      let pointer = unsafe pointer(frame.address)
+    else { return nil }
+    // SAFETY: as in `load`; a frame is 512 qwords and aligned, and whoever edits a table does so between two looks.
+    return unsafe body(
+      UnsafeBufferPointer(start: UnsafePointer(pointer.assumingMemoryBound(to: UInt64.self)), count: 512).span
+    )
+  }
+
   public mutating func read(_ address: PhysicalAddress, into bytes: inout MutableRawSpan) -> Bool {
     let count = bytes.byteCount
     guard ExportedTable.isRAM(address, byteCount: UInt64(count)) else { return false }

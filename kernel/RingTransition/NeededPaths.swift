@@ -84,18 +84,12 @@ struct MemoryTypes: Sendable {
   /// IA32_PAT, where it is known.
   let table: UInt64?
 
-  private static let writeBack: UInt64 = 6
-
-  /// Nil when it is not known. Entry 0 is write-back after every reset, and everybody's choice for ordinary memory.
+  /// Nil when it is not known.
   func isWriteBack(_ entry: PageTableEntry, isLeaf: Bool, at level: PagingLevel) -> Bool? {
-    var number: UInt64 = 0
-    if entry.flags.contains(.writeThrough) { number |= 1 }
-    if entry.flags.contains(.cacheDisable) { number |= 2 }
-    let isHighHalf =
-      level == .pageTable
-      ? entry.flags.contains(.pageSize) : isLeaf && entry.rawValue & PageTableEntry.largePagePAT != 0
-    if isHighHalf { number |= 4 }
-    guard let table else { return number == 0 ? true : nil }
-    return table >> (number * 8) & 7 == Self.writeBack
+    var index = entry.cacheIndex(isLeaf ? level.leafSize ?? .size4KiB : .size2MiB)
+    // A table is found by PCD and PWT alone.
+    if !isLeaf { index &= 3 }
+    guard let type = MemoryType(index: index, of: table) else { return table == nil ? nil : false }
+    return type == .writeBack
   }
 }

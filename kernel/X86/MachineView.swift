@@ -10,6 +10,9 @@ public protocol PhysicalMemory: ~Copyable {
   /// the processor itself writes two bits of an entry.
   mutating func loadEntry(_ address: PhysicalAddress) -> UInt64?
 
+  /// Gives `body` the 512 entries of the table in `frame`; nil when it is not in memory that can be read.
+  mutating func withTable<Result>(_ frame: PhysicalFrame, _ body: (Span<UInt64>) -> Result) -> Result?
+
   /// Fills `bytes` from `address` upwards. False, with `bytes` in any state, when one byte is outside RAM.
   mutating func read(_ address: PhysicalAddress, into bytes: inout MutableRawSpan) -> Bool
 
@@ -26,6 +29,18 @@ extension PhysicalMemory where Self: ~Copyable {
   public mutating func loadEntry(_ address: PhysicalAddress) -> UInt64? { load(address) }
 
   public mutating func isMemory(_ address: PhysicalAddress) -> Bool { load(address) != nil }
+
+  /// Entry by entry into a copy, for memory that cannot be looked at in place.
+  public mutating func withTable<Result>(
+    _ frame: PhysicalFrame, _ body: (Span<UInt64>) -> Result
+  ) -> Result? {
+    var entries = InlineArray<512, UInt64>(repeating: 0)
+    for index in 0..<512 {
+      guard let entry = loadEntry(frame.address + UInt64(truncatingIfNeeded: index &* 8)) else { return nil }
+      entries[index] = entry
+    }
+    return body(entries.span)
+  }
 
   /// The qword at any `address`, which may be unaligned.
   public mutating func loadUnaligned(_ address: PhysicalAddress) -> UInt64? {

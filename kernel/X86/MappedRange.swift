@@ -8,56 +8,45 @@ public struct MappedRange: Equatable, Sendable {
   public let isGlobal: Bool
 }
 
-/// Finds the mapped ranges of one address space, lowest first. Each table entry costs one walk at most, and what one
-/// absent entry covers is passed at once.
+/// Finds the mapped ranges of one address space, lowest first.
 public struct MappedRangeSearch: Sendable {
-  /// Where the search goes on; nil after the last address.
-  public private(set) var position: VirtualAddress? = VirtualAddress(0)
-  /// How many walks may still be made: tables that lead to themselves map more than anybody waits for. When none is
-  /// left the search ends before its time, with a ``position``.
-  public private(set) var walksLeft: Int
-  private let root: PhysicalFrame
-  private let mode: PagingMode
+  /// How many tables may still be read: tables that lead to themselves map more than anybody waits for.
+  public private(set) var tablesLeft: Int
+  /// Where the search ended before its time, because no more tables may be read.
+  public private(set) var stop: VirtualAddress?
+  private var scan: PageTableScan
+  private var found: MappedRange?
 
-  public init(root: PhysicalFrame, mode: PagingMode, walks: Int) {
-    self.root = root
-    self.mode = mode
-    walksLeft = walks
+  public init(root: PhysicalFrame, mode: PagingMode, tables: Int) {
+    scan = PageTableScan(root: root, mode: mode)
+    tablesLeft = tables
   }
 
-  /// The next range; nil when there is none, or when no walk is left.
+  /// The next range; nil when there is none, or when the search ended.
   public mutating func next<Memory: PhysicalMemory & ~Copyable>(memory: inout Memory) -> MappedRange? {
-    var range: MappedRange?
-    while let here = position, walksLeft > 0 {
-      walksLeft &-= 1
-      let walk = memory.walk(here, root: root, mode: mode)
-      let last = here.rawValue | (walk.coveredBytes &- 1)
-      if walk.physicalAddress != nil {
-        let (rights, isGlobal) = (walk.rights, walk.isGlobal)
-        if let found = range, found.rights != rights || found.isGlobal != isGlobal { return found }
-        if range == nil {
-          range = MappedRange(start: here, last: here, rights: rights, isGlobal: isGlobal)
+    while stop == nil, let item = scan.next(memory: &memory) {
+      switch item {
+      case .leaves(let run):
+        let before = found
+        if let before, before.continues(into: run) {
+          found?.last = run.last
+          continue
         }
-        range?.last = VirtualAddress(last)
-        pass(last)
-        // Addresses that nobody can use lie between the halves.
-        if position != VirtualAddress(last &+ 1) { return range }
-      } else {
-        pass(last)
-        if range != nil { return range }
+        found = MappedRange(start: run.start, last: run.last, rights: run.rights, isGlobal: run.isGlobal)
+        if before != nil { return before }
+      case .table(let table):
+        if tablesLeft > 0 { tablesLeft &-= 1 } else { stop = table.start }
+      case .tableEnd, .reserved, .unreadable: continue
       }
     }
-    return range
+    defer { found = nil }
+    return found
   }
+}
 
-  private mutating func pass(_ last: UInt64) {
-    let next = VirtualAddress(last &+ 1)
-    guard next.rawValue != 0 else {
-      position = nil
-      return
-    }
-    let upperHalf = ~((UInt64(1) << UInt64(mode.depth.addressBits &- 1)) &- 1)
-    position = next.isCanonical(mode.depth) ? next : VirtualAddress(upperHalf)
+extension MappedRange {
+  fileprivate func continues(into run: LeafRun) -> Bool {
+    last + 1 == run.start && run.start.rawValue != 0 && rights == run.rights && isGlobal == run.isGlobal
   }
 }
 
@@ -67,15 +56,8 @@ extension PageWalk {
   public var coveredBytes: UInt64 {
     switch outcome {
     case .mapped(_, let size): size.bytes
-    case .notPresent(let level), .reservedBits(let level, _), .unreadable(let level, _):
-      1 << (3 &+ 9 &* UInt64(level.rawValue))
+    case .notPresent(let level), .reservedBits(let level, _), .unreadable(let level, _): level.entryBytes
     case .nonCanonical: PageSize.size4KiB.bytes
     }
-  }
-
-  /// G of the page that the walk ended at.
-  public var isGlobal: Bool {
-    guard case .mapped = outcome, count > 0 else { return false }
-    return self[count &- 1].entry.flags.contains(.global)
   }
 }

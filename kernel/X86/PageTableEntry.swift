@@ -58,20 +58,24 @@ public struct PageTableEntry: Equatable, Sendable {
 
   /// The bits of this present entry that are set and must be zero. SDM Vol. 3A, 4.5 ("reserved").
   public func reservedBits(at level: PagingLevel, in mode: PagingMode) -> UInt64 {
-    let everyLevel = Self.addressMask & ~((1 << UInt64(mode.physicalAddressBits)) - 1)
-    var reserved = everyLevel
+    rawValue & Self.reservedMask(at: level, isLeaf: isLeaf(at: level), in: mode)
+  }
+
+  /// The bits that must be zero in a present entry at `level`, in one that maps a page or in one that points at a table.
+  public static func reservedMask(at level: PagingLevel, isLeaf: Bool, in mode: PagingMode) -> UInt64 {
+    var reserved = addressMask & ~((1 << UInt64(mode.physicalAddressBits)) - 1)
     if !mode.noExecuteEnabled { reserved |= Flags.noExecute.rawValue }
     switch level {
     case .pml4, .pml5:
       reserved |= Flags.pageSize.rawValue
-    case .pageDirectoryPointer where isLeaf(at: level):
-      reserved |= mode.hasGigabytePages ? Self.leafPadding(.size1GiB) : Flags.pageSize.rawValue
-    case .pageDirectory where isLeaf(at: level):
-      reserved |= Self.leafPadding(.size2MiB)
+    case .pageDirectoryPointer where isLeaf:
+      reserved |= mode.hasGigabytePages ? leafPadding(.size1GiB) : Flags.pageSize.rawValue
+    case .pageDirectory where isLeaf:
+      reserved |= leafPadding(.size2MiB)
     default:
       break
     }
-    return rawValue & reserved
+    return reserved
   }
 
   /// The address bits below a large page's own size, without PAT: bits 29:13 or 20:13.

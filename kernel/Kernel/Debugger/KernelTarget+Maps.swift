@@ -39,17 +39,17 @@ extension KernelTarget {
     _ thread: TargetThread, _ text: inout TextBuffer, to output: inout Output
   ) throws(Refusal) {
     var window = PhysicalWindow()
-    var search = MappedRangeSearch(root: root(of: thread), mode: .building, walks: Self.mostWalks)
+    var search = MappedRangeSearch(root: root(of: thread), mode: .building, tables: Self.mostTables)
     while let range = search.next(memory: &window) {
       text.write(range)
       text.newline()
       text.flush(to: &output)
     }
-    guard let position = search.position else { return }
+    guard let position = search.stop else { return }
     throw Refusal(
       Refusal.noSpace, "so many pages are mapped that the list ends before", at: position.rawValue)
   }
 
-  /// Every page of 4 GiB, at a few memory accesses each.
-  private static var mostWalks: Int { 1 << 20 }
+  /// The tables of 8 GiB in pages of 4 KiB.
+  private static var mostTables: Int { 1 << 12 }
 }

@@ -38,6 +38,8 @@ public enum CommandFailure: Error, Equatable, Sendable {
   case badLength(Int)
   /// An address that is no multiple of the watchpoint's length.
   case misaligned(UInt64, Int)
+  /// The end of a range of addresses lies before its start.
+  case emptyRange(String)
   case noSuchBreakpoint(UInt64)
   /// The target did not take a breakpoint of this kind at this address.
   case breakpointRefused(BreakpointKind, UInt64, Presence, SessionError)
@@ -100,6 +102,7 @@ public enum CommandFailure: Error, Equatable, Sendable {
     case .noPhysicalMemory: "the target gives no way to read physical memory, where page tables are"
     case .notAPhysicalAddress(let value):
       "\(value.hexadecimal) is not a physical address: it has more than 52 bits"
+    case .emptyRange(let text): "the range \"\(text)\" ends before it starts"
     case .badFormat(let text): "not a format: \"\(text)\" (COUNT, then x d u o t a c s or i, and b h w or g)"
     case .badLength(let length): "not a length to watch: \(length) (1, 2, 4 or 8 bytes)"
     case .misaligned(let address, let length):

@@ -4,7 +4,9 @@ public struct CommandTable: Sendable {
     .init(
       title: "Look",
       commands: [
-        CR3Command(), RootTableCommand(), WalkCommand(), TaskStateCommand(), GlobalTableCommand(),
+        CR3Command(), RootTableCommand(), WalkCommand(), MapCommand(), FindCommand(), DiffCommand(),
+        SpacesCommand(), TaskStateCommand(),
+        GlobalTableCommand(),
         InterruptTableCommand(), FrameCommand(), BacktraceCommand(), InfoCommand(), ExamineCommand(),
         ExaminePhysicalCommand(), DisassembleCommand(),
         PrintCommand(), SetCommand(), SymbolsCommand(), AddSymbolFileCommand(), SymbolFileCommand(),

@@ -49,7 +49,10 @@ public final class Interpreter {
       let outcome = try command.run(line, debugger)
       if let failure = debugger.loss() { throw CommandFailure.session(failure) }
       repeatable = Self.repetition(of: command, text)
-      return try finish(outcome, command)
+      let end = try finish(outcome, command)
+      // An answer that is found out while it is written can lose the target there.
+      if let failure = debugger.loss() { throw CommandFailure.session(failure) }
+      return end
     } catch {
       debugger.output.write(error, command: line.name, at: position)
       status = max(status, error.exitStatus)

@@ -23,9 +23,16 @@ public struct Output {
   public func write(_ answer: any Answer, command: String, names: any NameSource) {
     switch format {
     case .text(let palette):
-      let text = answer.text(palette, names: names)
-      if !text.isEmpty { writeOut(text) }
-    case .json: writeOut(answer.json(command: command, names: names) + "\n")
+      var page = TextPage(palette, output: writeOut)
+      answer.write(to: &page, names: names)
+      page.finish()
+    case .json:
+      guard let streamed = answer as? any StreamedAnswer else {
+        return writeOut(answer.json(command: command, names: names) + "\n")
+      }
+      var object = JSONObjectStream(command: command, output: writeOut)
+      streamed.write(to: &object, names: names)
+      object.finish()
     }
   }
 

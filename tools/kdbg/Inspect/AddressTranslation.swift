@@ -18,7 +18,7 @@ public struct AddressTranslation: Sendable {
     let registers = machine.coreRegisters
     self.cr3 = cr3 ?? registers.cr3
     operation = ProcessorOperation(of: machine)
-    mode = operation == .notKnown ? PagingMode() : registers.pagingMode
+    mode = machine.pagingMode
     walk = machine.walk(address, root: self.cr3.root, mode: mode)
     hasMemory = walk.physicalAddress.map { machine.loadUnaligned($0) != nil }
   }
@@ -73,4 +73,9 @@ public enum ProcessorOperation: Equatable, Sendable {
       self = registers.cr0.contains(.paging) ? .legacyPaging : .pagingOff
     }
   }
+}
+
+extension Debuggee {
+  /// How tables are read; four levels with no-execute where the target gives no control registers.
+  var pagingMode: PagingMode { knowsControlRegisters ? coreRegisters.pagingMode : PagingMode() }
 }

@@ -10,6 +10,8 @@ public protocol Debuggee: AnyObject, MachineView {
   var state: Target.State { get }
   /// The registers of all processors, in the order of their numbers.
   func processorRegisters() throws(SessionError) -> [RegisterFile]
+  /// What stands at a physical address, and how far; nil where the target does not say.
+  func memoryExtent(at address: PhysicalAddress) -> MemoryExtent?
   /// True when the model-specific registers of the processor that is looked at were asked for.
   var knowsProcessor: Bool { get }
   /// Asks for them, by lending the processor one step for each over the RDMSR at `instruction`, and for what its model

@@ -12,7 +12,7 @@ public struct LiveCode: Sendable {
 
   /// More than kernels have, and read in a moment.
   private static let mostBytes: UInt64 = 256 << 20
-  private static let mostWalks = 4_000_000
+  private static let mostTables = 1 << 16
   /// What is read at once; a pattern may reach over its end.
   private static let pieceByteCount: UInt64 = 1 << 20
   private static let longestPattern = 4
@@ -22,7 +22,7 @@ public struct LiveCode: Sendable {
     var reader = machine
     let registers = machine.coreRegisters
     var search = MappedRangeSearch(
-      root: registers.cr3.root, mode: registers.pagingMode, walks: Self.mostWalks)
+      root: registers.cr3.root, mode: registers.pagingMode, tables: Self.mostTables)
     var left = Self.mostBytes
     while let range = search.next(memory: &reader) {
       guard range.rights.isExecutable, !range.rights.isUser else { continue }
@@ -38,7 +38,7 @@ public struct LiveCode: Sendable {
       }
       if rest > 0 { isComplete = false }
     }
-    if search.position != nil { isComplete = false }
+    if search.stop != nil { isComplete = false }
   }
 
   private mutating func note(

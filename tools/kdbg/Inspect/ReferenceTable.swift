@@ -41,6 +41,11 @@ public struct ReferenceTables: Sendable {
     sightings[root, default: 0] += 1
   }
 
+  /// What was loaded at stops, and at how many, most often seen first.
+  public var seen: [(cr3: CR3, stops: Int)] {
+    sightings.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { (CR3(rawValue: $0.key), $0.value) }
+  }
+
   /// The tables to hold `cr3` against, best first: the kernel's half of its pair, the declared one, the kernel's own, then those seen, most often
   /// seen first.
   /// `cr3` itself is never among them.
@@ -52,8 +57,7 @@ public struct ReferenceTables: Sendable {
     }
     if let declared { found.append(ReferenceTable(cr3: declared, source: .configuration)) }
     if let kernel { found.append(ReferenceTable(cr3: kernel.kernelCR3, source: .kernel)) }
-    let seen = sightings.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-    found += seen.map { ReferenceTable(cr3: CR3(rawValue: $0.key), source: .earlierStop) }
+    found += seen.map { ReferenceTable(cr3: $0.cr3, source: .earlierStop) }
     var roots: Set<UInt64> = [cr3.root.address.rawValue]
     return found.filter { roots.insert($0.cr3.root.address.rawValue).inserted }
   }

@@ -22,6 +22,20 @@ extension Answer {
   }
 }
 
+/// An answer of any length, which is found out while it is written: nobody ever holds all of it.
+public protocol StreamedAnswer: Answer {
+  /// Writes the members of the answer's object in the order of their names, `command` and `schema` left out.
+  func write(to object: inout JSONObjectStream, names: any NameSource)
+}
+
+extension StreamedAnswer {
+  public func members(names: any NameSource) -> [String: JSONValue] {
+    var object = JSONObjectStream.collecting
+    write(to: &object, names: names)
+    return object.members
+  }
+}
+
 /// The envelope that every object on standard output has.
 public enum JSONObject {
   /// Grows when a key changes its meaning; new keys do not change it.

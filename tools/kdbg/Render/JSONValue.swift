@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 /// One JSON value. Keys come out sorted, so that two answers can be compared as text.
 public indirect enum JSONValue: Equatable, Sendable {
   case object([String: JSONValue])
@@ -19,26 +17,59 @@ public indirect enum JSONValue: Equatable, Sendable {
   }
 }
 
-extension JSONValue: Encodable {
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
+extension JSONValue {
+  /// The value on one line. Written here and not by Foundation's encoder: lists of pages are long, and each element would go
+  /// through its containers.
+  public var serialized: String {
+    var text = ""
+    write(to: &text)
+    return text
+  }
+
+  private func write(to text: inout String) {
     switch self {
-    case .object(let members): try container.encode(members)
-    case .array(let elements): try container.encode(elements)
-    case .string(let text): try container.encode(text)
-    case .number(let number): try container.encode(number)
-    case .bool(let bool): try container.encode(bool)
-    case .null: try container.encodeNil()
+    case .object(let members):
+      text += "{"
+      for (position, member) in members.sorted(by: { $0.key < $1.key }).enumerated() {
+        if position > 0 { text += "," }
+        Self.write(string: member.key, to: &text)
+        text += ":"
+        member.value.write(to: &text)
+      }
+      text += "}"
+    case .array(let elements):
+      text += "["
+      for (position, element) in elements.enumerated() {
+        if position > 0 { text += "," }
+        element.write(to: &text)
+      }
+      text += "]"
+    case .string(let string): Self.write(string: string, to: &text)
+    case .number(let number): text += String(number)
+    case .bool(let bool): text += bool ? "true" : "false"
+    case .null: text += "null"
     }
   }
 
-  /// The value on one line.
-  public var serialized: String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    // Encoding strings, whole numbers and containers of them has no way to fail.
-    guard let data = try? encoder.encode(self) else { return "null" }
-    return String(decoding: data, as: UTF8.self)
+  /// RFC 8259, 7: quotation marks, backslashes and control characters are escaped.
+  private static func write(string: String, to text: inout String) {
+    text += "\""
+    for scalar in string.unicodeScalars {
+      switch scalar {
+      case "\"": text += "\\\""
+      case "\\": text += "\\\\"
+      case "\n": text += "\\n"
+      case "\r": text += "\\r"
+      case "\t": text += "\\t"
+      case "\u{8}": text += "\\b"
+      case "\u{c}": text += "\\f"
+      case "\u{0}"..<"\u{20}":
+        let digits = String(scalar.value, radix: 16)
+        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: text.unicodeScalars.append(scalar)
+      }
+    }
+    text += "\""
   }
 }
 

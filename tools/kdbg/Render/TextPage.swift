@@ -1,9 +1,17 @@
 /// Lines of text under construction, painted by one palette.
 public struct TextPage {
   public let palette: Palette
+  /// What was not handed on yet.
   public private(set) var text = ""
+  private let output: ((String) -> Void)?
+  /// A page that is handed on holds no more than this, in bytes.
+  private static let mostBytes = 1 << 14
 
-  public init(_ palette: Palette) { self.palette = palette }
+  /// With an `output`, whole lines are handed on as they come; ``finish()`` hands on the rest.
+  public init(_ palette: Palette, output: ((String) -> Void)? = nil) {
+    self.palette = palette
+    self.output = output
+  }
 
   /// `text` in `tone`, for a part of a line.
   public func paint(_ text: String, _ tone: Tone) -> String { palette.paint(text, tone) }
@@ -11,11 +19,19 @@ public struct TextPage {
   public mutating func line(_ line: String = "", _ tone: Tone = .plain) {
     text += palette.paint(line, tone)
     text += "\n"
+    if text.utf8.count >= Self.mostBytes { finish() }
+  }
+
+  /// Hands on what is left.
+  public mutating func finish() {
+    guard let output, !text.isEmpty else { return }
+    output(text)
+    text = ""
   }
 
   /// The rows of `table`, each behind `indent` spaces.
   public mutating func table(_ table: TextTable, indent: Int = 2) {
-    for row in table.lines(palette) { text += String(repeating: " ", count: indent) + row + "\n" }
+    for row in table.lines(palette) { line(String(repeating: " ", count: indent) + row) }
   }
 
   /// `key value` pairs with the values in one column.

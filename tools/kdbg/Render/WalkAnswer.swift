@@ -3,30 +3,13 @@ import X86
 
 extension AddressTranslation: Answer {
   public func write(to page: inout TextPage, names: any NameSource) {
-    writeOperation(to: &page)
+    operation.write(to: &page)
     var heading = page.paint(walk.address.fullHexadecimal, .heading)
     if let name = names.name(of: walk.address) { heading += "  " + page.paint(name.text, .symbol) }
     heading += page.paint("  under CR3 \(cr3.rawValue.hexadecimal)", .quiet)
     page.line(heading)
     page.table(walk.table(), indent: 2)
     writeOutcome(to: &page)
-  }
-
-  /// Says first whether the processor would walk at all.
-  private func writeOperation(to page: inout TextPage) {
-    switch operation {
-    case .longMode: break
-    case .notKnown:
-      page.line("the target gives no control registers: four levels, with no-execute, are assumed", .warning)
-    case .legacyPaging:
-      page.line(
-        "not in long mode (EFER.LMA=0): the processor reads other tables; these are read as if it were",
-        .warning)
-    case .pagingOff:
-      page.line(
-        "paging is off (CR0.PG=0): linear addresses are physical ones; CR3 is read as if it were on", .warning
-      )
-    }
   }
 
   private func writeOutcome(to page: inout TextPage) {
@@ -70,6 +53,23 @@ extension AddressTranslation: Answer {
 }
 
 extension ProcessorOperation {
+  /// Says whether the processor would walk these tables at all; nothing where it would.
+  func write(to page: inout TextPage) {
+    switch self {
+    case .longMode: break
+    case .notKnown:
+      page.line("the target gives no control registers: four levels, with no-execute, are assumed", .warning)
+    case .legacyPaging:
+      page.line(
+        "not in long mode (EFER.LMA=0): the processor reads other tables; these are read as if it were",
+        .warning)
+    case .pagingOff:
+      page.line(
+        "paging is off (CR0.PG=0): linear addresses are physical ones; CR3 is read as if it were on", .warning
+      )
+    }
+  }
+
   /// The word of the JSON key `mode`.
   var word: String {
     switch self {

@@ -17,7 +17,7 @@ final class GDBClient {
   }
 
   /// How many requests may wait for their replies; more would only fill buffers.
-  static let window = 16
+  static let window = 64
   /// A stub acknowledges at once. One that has not by then did not get the request: it may still be booting, or the
   /// line lost bytes.
   private static let acknowledgementLimit = Duration.seconds(1)
@@ -102,25 +102,43 @@ final class GDBClient {
   func pipeline(_ requests: [[UInt8]], _ operation: String) throws(SessionError) -> [Reply] {
     var replies: [Reply] = []
     replies.reserveCapacity(requests.count)
+    try pipeline(requests, operation) { (_, reply) throws(SessionError) in replies.append(reply) }
+    return replies
+  }
+
+  /// The same with each reply handed on when it comes, while the stub works on the next ones.
+  func pipeline(
+    _ requests: [[UInt8]], _ operation: String, each: (Int, Reply) throws(SessionError) -> Void
+  ) throws(SessionError) {
+    var done = 0
     guard line == .reliable else {
-      for payload in requests { replies.append(try request(payload, operation)) }
-      return replies
+      for payload in requests {
+        try each(done, try request(payload, operation))
+        done += 1
+      }
+      return
     }
     if isResumed { throw .running }
     var sent = 0
-    while replies.count < requests.count {
+    var failure: SessionError?
+    while done < requests.count {
       let first = sent
-      while sent < requests.count, sent - replies.count < Self.window {
+      while sent < requests.count, sent - done < Self.window {
         enqueue(requests[sent])
         sent += 1
       }
       // Refilled by halves, so that a write carries several requests.
       if sent > first { try flush(operation) }
       repeat {
-        replies.append(try reply(operation))
-      } while replies.count < sent && sent - replies.count > Self.window / 2
+        let reply = try reply(operation)
+        // Whatever was asked is answered, and must be taken.
+        if failure == nil {
+          do { try each(done, reply) } catch { failure = error }
+        }
+        done += 1
+      } while done < sent && sent - done > Self.window / 2
     }
-    return replies
+    if let failure { throw failure }
   }
 
   /// Sends a request without waiting for its reply.

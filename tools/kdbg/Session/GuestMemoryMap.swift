@@ -46,6 +46,18 @@ struct GuestMemoryMap: Equatable {
     regions.first { $0.first <= address && address <= $0.last }
   }
 
+  /// What stands at `address`, up to where something else does.
+  func extent(at address: UInt64) -> MemoryExtent {
+    if let region = region(at: address) {
+      return MemoryExtent(
+        first: region.first, last: region.last, backing: region.kind == .ram ? .memory : .readOnlyMemory)
+    }
+    let below = regions.last { $0.last < address }
+    let above = regions.first { $0.first > address }
+    return MemoryExtent(
+      first: below.map { $0.last + 1 } ?? 0, last: above.map { $0.first - 1 } ?? .max, backing: .nothing)
+  }
+
   private static func region(_ line: Substring) -> Region? {
     guard let open = line.firstIndex(of: "("), let close = line.range(of: "): "),
       let dash = line.firstIndex(of: "-"), dash < open, open < close.lowerBound,

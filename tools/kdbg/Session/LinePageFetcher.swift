@@ -7,9 +7,9 @@ struct LinePageFetcher: PageFetcher {
   static var pageByteCount: Int { 64 }
   let client: GDBClient
 
-  func fetch(pages: [UInt64]) throws(SessionError) -> [[UInt8]?] {
+  func fetch(pages: [UInt64]) throws(SessionError) -> [[UInt64]?] {
     try switchMode(.physical)
-    var fetched: [[UInt8]?] = []
+    var fetched: [[UInt64]?] = []
     fetched.reserveCapacity(pages.count)
     while fetched.count < pages.count {
       let first = fetched.count
@@ -26,7 +26,7 @@ struct LinePageFetcher: PageFetcher {
   }
 
   /// Appends `count` pages from `first` on. One by one: a serial line has no buffer for what comes early.
-  private func fetch(_ first: UInt64, count: Int, into fetched: inout [[UInt8]?]) throws(SessionError) {
+  private func fetch(_ first: UInt64, count: Int, into fetched: inout [[UInt64]?]) throws(SessionError) {
     let size = Self.pageByteCount
     var bytes: [UInt8] = []
     var done = 0
@@ -43,9 +43,15 @@ struct LinePageFetcher: PageFetcher {
       }
       bytes += part.prefix(wanted)
       let whole = bytes.count / size
-      for page in 0..<whole { fetched.append(Array(bytes[page * size..<(page + 1) * size])) }
+      for page in 0..<whole { fetched.append(Self.qwords(bytes[page * size..<(page + 1) * size])) }
       bytes.removeFirst(whole * size)
       done += whole
+    }
+  }
+
+  private static func qwords(_ bytes: ArraySlice<UInt8>) -> [UInt64] {
+    stride(from: bytes.startIndex, to: bytes.endIndex, by: 8).map { start in
+      bytes[start..<(start + 8)].reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
   }
 

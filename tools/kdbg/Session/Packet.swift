@@ -85,6 +85,29 @@ struct Reply {
     return decoded
   }
 
+  /// Appends the little-endian qwords that the digits spell. False when they do not spell whole ones.
+  func appendQwords(to qwords: inout [UInt64]) -> Bool {
+    guard bytes.count.isMultiple(of: 16) else { return false }
+    let values = Self.digitValues
+    var seen: UInt8 = 0
+    var position = 0
+    while position < bytes.count {
+      var qword: UInt64 = 0
+      for shift in 0..<8 {
+        let high = values[Int(bytes[position])]
+        let low = values[Int(bytes[position + 1])]
+        seen |= high | low
+        qword |= UInt64(high << 4 | low & 0xf) << UInt64(shift * 8)
+        position += 2
+      }
+      qwords.append(qword)
+    }
+    return seen < 16
+  }
+
+  /// The value of each byte as a digit; 255 for what is none.
+  private static let digitValues = (0...255).map { Hexadecimal.value(of: UInt8($0)) ?? 255 }
+
   /// Throws what a reply other than OK means.
   func requireOK(_ operation: String) throws(SessionError) {
     if isOK { return }

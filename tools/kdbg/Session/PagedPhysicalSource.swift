@@ -1,12 +1,15 @@
 /// Fetches whole pages of physical memory.
 protocol PageFetcher {
   static var pageByteCount: Int { get }
-  /// The bytes of each page, nil for one that is not memory.
-  func fetch(pages: [UInt64]) throws(SessionError) -> [[UInt8]?]
+  /// The qwords of each page, nil for one that is not memory.
+  func fetch(pages: [UInt64]) throws(SessionError) -> [[UInt64]?]
+  /// What stands at `address`, and how far; nil where nobody knows.
+  func extent(at address: UInt64) throws(SessionError) -> MemoryExtent?
 }
 
 extension PageFetcher {
   static var pageByteCount: Int { 4096 }
+  func extent(at address: UInt64) throws(SessionError) -> MemoryExtent? { nil }
 }
 
 /// Physical memory page by page, kept until the machine runs: a walk reads the same tables again and again.
@@ -17,8 +20,10 @@ final class PagedPhysicalSource<Fetcher: PageFetcher>: PhysicalSource {
   private static var mostPagesAtOnce: Int { 256 }
 
   private let fetcher: Fetcher
-  private var pages: [UInt64: [UInt8]?] = [:]
+  private var pages: [UInt64: [UInt64]?] = [:]
   private var wished: Set<UInt64> = []
+  /// The table that was put together last, and its first page: it is looked at several times.
+  private var recentTable: (first: UInt64, entries: [UInt64])?
 
   init(_ fetcher: Fetcher) { self.fetcher = fetcher }
 
@@ -26,10 +31,27 @@ final class PagedPhysicalSource<Fetcher: PageFetcher>: PhysicalSource {
     let (number, offset) = Self.split(address)
     try fetch(number...number)
     guard let page = pages[number] ?? nil else { return nil }
-    var value: UInt64 = 0
-    for index in (0..<8).reversed() { value = value << 8 | UInt64(page[offset + index]) }
-    return value
+    return page[offset / 8]
   }
+
+  func withTable<Result>(_ address: UInt64, _ body: (Span<UInt64>) -> Result) throws(SessionError) -> Result?
+  {
+    let first = Self.split(address).number
+    let last = Self.split(address | 0xfff).number
+    try fetch(first...last)
+    guard first != last else { return (pages[first] ?? nil).map { body($0.span) } }
+    if let (known, table) = recentTable, known == first { return body(table.span) }
+    var table: [UInt64] = []
+    table.reserveCapacity(512)
+    for number in first...last {
+      guard let page = pages[number] ?? nil else { return nil }
+      table += page
+    }
+    recentTable = (first, table)
+    return body(table.span)
+  }
+
+  func extent(at address: UInt64) throws(SessionError) -> MemoryExtent? { try fetcher.extent(at: address) }
 
   func copy(
     _ address: UInt64, count: Int, into bytes: inout MutableRawSpan, at start: Int
@@ -40,9 +62,12 @@ final class PagedPhysicalSource<Fetcher: PageFetcher>: PhysicalSource {
       let last = Self.split(address + UInt64(count - 1)).number
       try fetch(number...min(last, number + UInt64(Self.mostPagesAtOnce - 1)))
       guard let page = pages[number] ?? nil else { return false }
-      let part = min(count - done, page.count - offset)
+      let part = min(count - done, Fetcher.pageByteCount - offset)
       for index in 0..<part {
-        bytes.storeBytes(of: page[offset + index], toByteOffset: start + done + index, as: UInt8.self)
+        let place = offset + index
+        bytes.storeBytes(
+          of: UInt8(truncatingIfNeeded: page[place / 8] >> UInt64(place % 8 * 8)),
+          toByteOffset: start + done + index, as: UInt8.self)
       }
       done += part
     }
@@ -61,6 +86,7 @@ final class PagedPhysicalSource<Fetcher: PageFetcher>: PhysicalSource {
   func invalidate() {
     pages.removeAll(keepingCapacity: true)
     wished.removeAll(keepingCapacity: true)
+    recentTable = nil
   }
 
   private static func split(_ address: UInt64) -> (number: UInt64, offset: Int) {
@@ -75,108 +101,5 @@ final class PagedPhysicalSource<Fetcher: PageFetcher>: PhysicalSource {
     let missing = wished.union(range).filter { pages[$0] == nil }.sorted()
     wished.removeAll(keepingCapacity: true)
     for (number, page) in zip(missing, try fetcher.fetch(pages: missing)) { pages[number] = .some(page) }
-  }
-}
-
-/// Pages by `m` packets while QEMU's gdbserver takes addresses as physical. Such a read never fails, so the
-/// memory map decides what may be asked.
-struct PacketPageFetcher: PageFetcher {
-  /// What one reply of QEMU's carries: PacketSize is 4 KiB, and a byte takes two digits.
-  static var pageByteCount: Int { 2048 }
-  let client: GDBClient
-  let map: GuestMemoryMapCache
-
-  func fetch(pages: [UInt64]) throws(SessionError) -> [[UInt8]?] {
-    let size = UInt64(Self.pageByteCount)
-    let piece = min(client.packetSize / 2, Self.pageByteCount)
-    var isMemory: [Bool] = []
-    // The mode is sticky and survives kdbg, so it is never left switched on.
-    var requests = [PhysicalMode.physical.request]
-    for page in pages {
-      let isReadable = try map.covers(page * size, count: Self.pageByteCount)
-      isMemory.append(isReadable)
-      guard isReadable else { continue }
-      for offset in stride(from: 0, to: Self.pageByteCount, by: piece) {
-        requests.append(Request.read(page * size + UInt64(offset), min(piece, Self.pageByteCount - offset)))
-      }
-    }
-    requests.append(PhysicalMode.virtual.request)
-    guard requests.count > 2 else { return isMemory.map { _ in nil } }
-    var replies = try client.pipeline(requests, "read physical memory")[...]
-    try replies.removeFirst().requireOK("read physical memory")
-    try replies.removeLast().requireOK("read physical memory")
-    return isMemory.map { isMemory in
-      guard isMemory else { return nil }
-      var page: [UInt8] = []
-      page.reserveCapacity(Self.pageByteCount)
-      while page.count < Self.pageByteCount, let part = replies.popFirst()?.hexadecimalBytes(), !part.isEmpty
-      {
-        page += part
-      }
-      return page.count == Self.pageByteCount ? page : nil
-    }
-  }
-}
-
-/// How QEMU's gdbserver understands the addresses of `m` and `M`. One switch for all its clients, kept when they
-/// go away.
-enum PhysicalMode: Equatable {
-  case virtual
-  case physical
-
-  static let query = Array("qqemu.PhyMemMode".utf8)
-
-  var request: [UInt8] {
-    switch self {
-    case .virtual: Array("Qqemu.PhyMemMode:0".utf8)
-    case .physical: Array("Qqemu.PhyMemMode:1".utf8)
-    }
-  }
-
-  /// Nil when the stub has no such mode.
-  init?(_ reply: Reply) {
-    switch reply.text {
-    case "0": self = .virtual
-    case "1": self = .physical
-    default: return nil
-    }
-  }
-}
-
-/// Pages by `xp` of the human monitor, for a QEMU before 4.1.
-struct MonitorPageFetcher: PageFetcher {
-  /// `xp` reads devices too, and a read can change one.
-  let map: GuestMemoryMapCache
-  let monitor: (String) throws(SessionError) -> String
-
-  func fetch(pages: [UInt64]) throws(SessionError) -> [[UInt8]?] {
-    var fetched: [[UInt8]?] = []
-    for page in pages {
-      let size = UInt64(Self.pageByteCount)
-      guard try map.covers(page * size, count: Self.pageByteCount) else {
-        fetched.append(nil)
-        continue
-      }
-      let text = try monitor("xp /\(size / 8)gx 0x\(String(page * size, radix: 16))")
-      fetched.append(Self.bytes(parsing: text))
-    }
-    return fetched
-  }
-
-  /// Reads lines such as `0000000000001000: 0x0000000000000001 0x0000000000000002`. Nil unless they make a
-  /// whole page: the monitor says "Cannot access memory" where it ends.
-  static func bytes(parsing text: String) -> [UInt8]? {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(pageByteCount)
-    for line in text.split(whereSeparator: \.isNewline) {
-      guard let colon = line.firstIndex(of: ":") else { return nil }
-      for word in line[line.index(after: colon)...].split(separator: " ") {
-        guard word.hasPrefix("0x"), let value = UInt64(word.dropFirst(2), radix: 16) else { return nil }
-        for shift in stride(from: 0, to: 64, by: 8) {
-          bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(shift)))
-        }
-      }
-    }
-    return bytes.count == pageByteCount ? bytes : nil
   }
 }

@@ -4,6 +4,12 @@ protocol PhysicalSource: AnyObject {
   /// The little-endian qword at `address`, a multiple of 8. Nil outside of memory.
   func load(_ address: UInt64) throws(SessionError) -> UInt64?
 
+  /// Gives `body` the 512 qwords of the page at `address`; nil when they are not all memory.
+  func withTable<Result>(_ address: UInt64, _ body: (Span<UInt64>) -> Result) throws(SessionError) -> Result?
+
+  /// What stands at `address`, as far as it stands there in one piece; nil where nobody knows.
+  func extent(at address: UInt64) throws(SessionError) -> MemoryExtent?
+
   /// Fills `count` bytes of `bytes` from `start` on. False, with those bytes in any state, when one address is
   /// outside of memory.
   func copy(
@@ -46,6 +52,13 @@ final class GuestMemoryMapCache {
   func regions() throws(SessionError) -> [GuestMemoryMap.Region] {
     _ = try region(at: 0)
     return map?.regions ?? []
+  }
+
+  /// What stands at `address`, up to where something else does; nil where no map can be had.
+  func extent(at address: UInt64) throws(SessionError) -> MemoryExtent? {
+    if isMissing { return nil }
+    _ = try region(at: address)
+    return map?.extent(at: address)
   }
 
   /// True when all of `count` bytes from `address` are memory. Where no map can be had, everything may be.
@@ -94,6 +107,17 @@ final class MappedPhysicalSource: PhysicalSource {
     return ram.memory.load(offset(of: address, in: region))
   }
 
+  func withTable<Result>(_ address: UInt64, _ body: (Span<UInt64>) -> Result) throws(SessionError) -> Result?
+  {
+    guard let region = try region(at: address) else { return nil }
+    guard region.block == ram.block, region.last - address >= 4095 else {
+      return try other.withTable(address, body)
+    }
+    return ram.memory.withTable(offset(of: address, in: region), body)
+  }
+
+  func extent(at address: UInt64) throws(SessionError) -> MemoryExtent? { try map.extent(at: address) }
+
   func copy(
     _ address: UInt64, count: Int, into bytes: inout MutableRawSpan, at start: Int
   ) throws(SessionError) -> Bool {
@@ -135,6 +159,8 @@ final class MappedPhysicalSource: PhysicalSource {
 /// For a stub that offers no way to read physical memory.
 final class NoPhysicalSource: PhysicalSource {
   func load(_ address: UInt64) -> UInt64? { nil }
+  func withTable<Result>(_ address: UInt64, _ body: (Span<UInt64>) -> Result) -> Result? { nil }
+  func extent(at address: UInt64) -> MemoryExtent? { nil }
   func copy(_ address: UInt64, count: Int, into bytes: inout MutableRawSpan, at start: Int) -> Bool { false }
   func prefetch(_ address: UInt64, count: Int) {}
   func invalidate() {}

@@ -10,6 +10,16 @@ extension Target {
     }
   }
 
+  public func withTable<Result>(_ frame: PhysicalFrame, _ body: (Span<UInt64>) -> Result) -> Result? {
+    attemptQuietly { () throws(SessionError) in try memory.withTable(frame.address.rawValue, body) }
+  }
+
+  /// What stands at `address`, and how far; nil where the target does not say.
+  public func memoryExtent(at address: PhysicalAddress) -> MemoryExtent? {
+    // A stub without a monitor says nothing, and that is no failure.
+    try? memory.extent(at: address.rawValue)
+  }
+
   /// Fills `bytes` from `address` upwards. False when one byte is outside of memory.
   public func read(_ address: PhysicalAddress, into bytes: inout MutableRawSpan) -> Bool {
     do {

@@ -30,6 +30,15 @@ import Glibc
     return unsafe UInt64(littleEndian: base.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
   }
 
+  /// Gives `body` the page at `offset` of the file, in place. Nil where a byte of it is past the end.
+  func withTable<Result>(_ offset: Int, _ body: (Span<UInt64>) -> Result) -> Result? {
+    guard offset >= 0, offset <= byteCount - 4096, offset.isMultiple(of: 4096) else { return nil }
+    // SAFETY: inside the mapping, by the guard, and aligned as the mapping is; the guest, which writes there, stands
+    // still while it is looked at, and every bit pattern is a `UInt64`.
+    return unsafe body(
+      UnsafeBufferPointer(start: (base + offset).assumingMemoryBound(to: UInt64.self), count: 512).span)
+  }
+
   /// Copies `count` bytes from `offset` of the file to `start` of `bytes`. False when one is past the end.
   func copy(_ offset: Int, count: Int, into bytes: inout MutableRawSpan, at start: Int) -> Bool {
     guard count >= 0, offset >= 0, count <= byteCount, offset <= byteCount - count, start >= 0,

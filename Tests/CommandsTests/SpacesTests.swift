@@ -1,0 +1,161 @@
+import Inspect
+import Session
+import Testing
+import X86
+
+/// Several address spaces: which are known, where a frame is mapped, and where two of them part.
+@Suite struct SpacesTests {
+  @Test func spaces() {
+    expectGolden(
+      Transcript.both(["spaces", "stepi", "spaces", "spaces now"]) {
+        let machine = RunningExample.make()
+        machine.otherProcessors = [machine.registerFile]
+        machine.otherProcessors[0].cr3 = CR3(rawValue: 0x10_5000)
+        machine.episodes = [
+          { machine in
+            machine.registerFile.cr3 = CR3(rawValue: RunningExample.kernelCR3)
+            return .signal(StopEvent.trapSignal, thread: nil, watch: nil)
+          }
+        ]
+        return machine
+      }, "spaces")
+  }
+
+  @Test func find() {
+    expectGolden(
+      Transcript.both(
+        [
+          "find 0x231123", "find 0x231000 --all", "find 0x231000 --cr3 0x102000",
+          "find 0x300000 --cr3 0x102000",
+          "find 0x200000+0x10 --all", "find 0x5000000000", "find", "find 0x1000 --cr3 0x102000 --all",
+          "find 0x10000000000000",
+        ], RunningExample.make), "find")
+  }
+
+  /// A frame that thousands of aliases map, and one inside of a large page.
+  @Test func findAliases() {
+    expectGolden(
+      Transcript.both(["find 0x5678", "find 0x4012345"]) {
+        let machine = RunningExample.make()
+        machine.registerFile.cr3 = CR3(rawValue: 0x1000)
+        machine.store(0x2027, at: 0x1000)
+        for index in 0..<4 as Range<UInt64> { machine.store(0x3027, at: 0x2000 + index * 8) }
+        for index in 8..<512 as Range<UInt64> { machine.store(0x4027, at: 0x3000 + index * 8) }
+        machine.store(0x0400_00e5, at: 0x3000)
+        for index in [1, 16] as [UInt64] { machine.store(0x5065, at: 0x4000 + index * 8) }
+        return machine
+      }, "find-aliases")
+  }
+
+  @Test func diff() {
+    expectGolden(
+      Transcript.both(
+        [
+          "diff 0x102000", "diff 0x1c5000 0x102000 --kernel-half", "diff 0x102000 0x102000",
+          "diff 0x102000 0x1c5000", "diff", "diff 1 2 3", "diff 0x102000 --both",
+        ], RunningExample.makeWithoutStack), "diff")
+  }
+
+  /// Pages against large pages, other frames, other rights, broken entries, aliases.
+  @Test func diffOddities() {
+    expectGolden(
+      Transcript.both(["diff 0x1000 0x2000", "diff 0x2000 0x1000", "diff 0x1000 0x2000 --kernel-half"]) {
+        let machine = RunningExample.make()
+        for (root, directories) in [(0x1000, 0x3000), (0x2000, 0x4000)] as [(UInt64, UInt64)] {
+          machine.store(directories | 0x27, at: root)
+          machine.store(directories + 0x2000 | 0x27, at: directories)
+          // What both name is no difference, whatever is in it.
+          machine.store(0x7027, at: directories + 8)
+          machine.store(root | 0x23, at: root + 511 * 8)
+        }
+        let (left, right): (UInt64, UInt64) = (0x5000, 0x6000)
+        // 2 MiB as one page and as 512, of which one has other rights and one another frame.
+        machine.store(0x0040_00e7, at: left)
+        machine.store(0x8027, at: right)
+        for page in 0..<512 as Range<UInt64> { machine.store(0x40_0067 | page << 12, at: 0x8000 + page * 8) }
+        machine.store(0x40_5065, at: 0x8000 + 5 * 8)
+        machine.store(0x50_0067, at: 0x8000 + 7 * 8)
+        // The same table under other rights, twice.
+        for index in 1...2 as ClosedRange<UInt64> {
+          machine.store(0x8027, at: left + index * 8)
+          machine.store(0x8025, at: right + index * 8)
+        }
+        // A table here and nothing there, three times; reserved bits; a table outside of memory.
+        for index in 3...5 as ClosedRange<UInt64> { machine.store(0x9027, at: left + index * 8) }
+        for index in [0, 1, 4] as [UInt64] { machine.store(0x60_0067 + index << 12, at: 0x9000 + index * 8) }
+        machine.store(0x0020_20a7, at: right + 6 * 8)
+        machine.store(0x40_0000_0027, at: left + 7 * 8)
+        return machine
+      }, "diff-oddities")
+  }
+
+  /// Two roots that are their own tables in every entry: each pair of tables is compared once a level.
+  @Test func circlesAreComparedOnce() {
+    let machine = RunningExample.make()
+    for root in [0x1000, 0x2000] as [UInt64] {
+      for index in 0..<512 as Range<UInt64> { machine.store(root | 0x67, at: root + index * 8) }
+    }
+    var comparison = AddressSpaceComparison(
+      CR3(rawValue: 0x1000), CR3(rawValue: 0x2000), half: .both, of: machine)
+    var count = 0
+    comparison.run { _ in count += 1 }
+    #expect(comparison.totals.otherMemory == 1 << 48)
+    #expect(count == 1 + 511 * 3)
+  }
+
+  /// A difference is one where the walks differ, and nowhere else.
+  @Test(arguments: 0..<8)
+  func differencesAreWhereTheWalksDiffer(seed: UInt64) {
+    let machine = FakeMachine(memoryByteCount: 1 << 20)
+    machine.registerFile.cr0 = CR0(rawValue: 0x8001_0033)
+    machine.registerFile.cr4 = CR4(rawValue: seed & 1 == 0 ? 0x60 : 0x1060)
+    machine.registerFile.efer = EFER(rawValue: 0xd00)
+    machine.registerFile.physicalAddressBits = 40
+    var state = seed &* 0x9e37_79b9_7f4a_7c15 | 1
+    func random(_ bound: UInt64) -> UInt64 {
+      state ^= state << 13
+      state ^= state >> 7
+      state ^= state << 17
+      return (state >> 20) % bound
+    }
+    let indices: [UInt64] = [0, 1, 255, 256, 511]
+    for frame in 1...10 as ClosedRange<UInt64> {
+      for index in indices where random(3) != 0 {
+        var raw = (1 + random(10)) << 12 | random(0x80) | random(2) << 8 | 1
+        if random(3) == 0 { raw |= 1 << 63 }
+        if random(3) == 0 { raw |= 0x80 }
+        machine.store(raw, at: frame << 12 + index * 8)
+      }
+    }
+    var comparison = AddressSpaceComparison(
+      CR3(rawValue: 0x1000), CR3(rawValue: 0x2000), half: .both, of: machine)
+    var differences: [AddressSpaceDifference] = []
+    comparison.run { differences.append($0) }
+    for (before, after) in zip(differences, differences.dropFirst()) { #expect(before.last < after.start) }
+    var reader: any Debuggee = machine
+    let mode = machine.registerFile.pagingMode
+    for _ in 0..<4000 {
+      var address: UInt64 = 0
+      for _ in 0..<(mode.depth == .five ? 5 : 4) { address = address << 9 | indices[Int(random(5))] }
+      address <<= 12
+      let shift = UInt64(64 - mode.depth.addressBits)
+      let place = VirtualAddress(UInt64(bitPattern: Int64(bitPattern: address << shift) >> Int64(shift)))
+      let walks = [0x1000, 0x2000].map { (root: UInt64) in
+        reader.walk(place, root: CR3(rawValue: root).root, mode: mode)
+      }
+      func meaning(_ walk: PageWalk) -> String {
+        guard let physical = walk.physicalAddress else {
+          if case .reservedBits = walk.outcome { return "broken" }
+          return "nothing"
+        }
+        let leaf = walk[walk.count - 1].entry
+        guard case .mapped(_, let size) = walk.outcome else { return "" }
+        return "\(physical) \(walk.rights) \(leaf.flags.contains(.global)) \(leaf.cacheIndex(size))"
+      }
+      let cover = differences.first { $0.start <= place && place <= $0.last }
+      let differs = meaning(walks[0]) != meaning(walks[1])
+      if case .again = cover?.kind { continue }
+      #expect((cover != nil) == differs, "at \(place), \(walks.map(meaning))")
+    }
+  }
+}

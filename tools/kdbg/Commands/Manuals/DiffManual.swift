@@ -1,0 +1,42 @@
+extension DiffCommand {
+  var manual: Manual {
+    #"""
+    DESCRIPTION
+      Compares what two root tables translate: what is mapped under one alone, what leads to other memory, and what has
+      other rights, another memory type or another G. Each line says at which entry the two part, with the entry's value
+      on either side. How it is mapped makes no difference: a large page and the small ones that map the same are alike.
+      Tables that both name, under entries that leave the same rights, are passed without being read.
+
+    OPTIONS
+      CR3            one root table, which is compared with the loaded one, or two
+      --kernel-half  the upper half alone: is it the same everywhere?
+
+    EXAMPLE
+      The first process against the kernel's own table:
+
+          (kdbg) diff *(ringside_debugger_table+16) --kernel-half
+          CR3 0x30c000 and 0x209000, the kernel half
+          they translate every address alike
+          (kdbg) diff *(ringside_debugger_table+16)
+          CR3 0x30c000 and 0x209000
+            0x0000000010000000-0x0000000010000fff       4 KiB  only under 0x30c000: r-x user  part at PML4[0]: 0x311007 | not present
+            0x0000000010001000-0x0000000010001fff       4 KiB  only under 0x30c000: r-- user  part at PML4[0]: 0x311007 | not present
+            0x0000000010002000-0x0000000010002fff       4 KiB  only under 0x30c000: rw- user  part at PML4[0]: 0x311007 | not present
+            0x00007fffefff0000-0x00007fffefffffff      64 KiB  only under 0x30c000: rw- user  part at PML4[255]: 0x317007 | not present
+          76 KiB only under 0x30c000
+
+    JSON
+      first, second  hex     the two root tables
+      half           string  both or kernel
+      same           bool    null when the comparison was cut short
+      items[]        object  start, last; kind: onlyFirst, onlySecond, otherMemory, otherRights, malformed, unreadable,
+                             again (the same pair of tables as before, with what "differs")
+      items[].first, items[].second  object  rights, global, cacheIndex; null where nothing is mapped
+      items[].parting  object  level, index, and the entry on either side; null for tables that were compared before
+      totals         object  bytes by kind, as hexadecimal; faulty counts entries
+
+    SEE ALSO
+      map, pml4, spaces
+    """#
+  }
+}

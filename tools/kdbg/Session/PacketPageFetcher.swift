@@ -1,0 +1,66 @@
+/// Pages by `m` packets while QEMU's gdbserver takes addresses as physical. Such a read never fails, so the
+/// memory map decides what may be asked.
+struct PacketPageFetcher: PageFetcher {
+  /// What one reply of QEMU's carries: PacketSize is 4 KiB, and a byte takes two digits.
+  static var pageByteCount: Int { 2048 }
+  let client: GDBClient
+  let map: GuestMemoryMapCache
+
+  func fetch(pages: [UInt64]) throws(SessionError) -> [[UInt64]?] {
+    let size = UInt64(Self.pageByteCount)
+    let piece = min(client.packetSize / 2, Self.pageByteCount) & ~7
+    guard piece > 0 else { return pages.map { _ in nil } }
+    var fetched = [[UInt64]?](repeating: nil, count: pages.count)
+    // The mode is sticky and survives kdbg, so it is never left switched on.
+    var requests = [PhysicalMode.physical.request]
+    // The page that each request belongs to.
+    var owners: [Int] = []
+    for (position, page) in pages.enumerated() {
+      guard try map.covers(page * size, count: Self.pageByteCount) else { continue }
+      for offset in stride(from: 0, to: Self.pageByteCount, by: piece) {
+        requests.append(Request.read(page * size + UInt64(offset), min(piece, Self.pageByteCount - offset)))
+        owners.append(position)
+      }
+    }
+    requests.append(PhysicalMode.virtual.request)
+    guard !owners.isEmpty else { return fetched }
+    let last = requests.count - 1
+    var page: [UInt64] = []
+    try client.pipeline(requests, "read physical memory") { (number, reply) throws(SessionError) in
+      guard number > 0, number < last else { return try reply.requireOK("read physical memory") }
+      let isFirst = number == 1 || owners[number - 2] != owners[number - 1]
+      if isFirst { page = [] }
+      page.reserveCapacity(Self.pageByteCount / 8)
+      guard reply.appendQwords(to: &page), page.count == Self.pageByteCount / 8 else { return }
+      fetched[owners[number - 1]] = page
+    }
+    return fetched
+  }
+
+  func extent(at address: UInt64) throws(SessionError) -> MemoryExtent? { try map.extent(at: address) }
+}
+
+/// How QEMU's gdbserver understands the addresses of `m` and `M`. One switch for all its clients, kept when they
+/// go away.
+enum PhysicalMode: Equatable {
+  case virtual
+  case physical
+
+  static let query = Array("qqemu.PhyMemMode".utf8)
+
+  var request: [UInt8] {
+    switch self {
+    case .virtual: Array("Qqemu.PhyMemMode:0".utf8)
+    case .physical: Array("Qqemu.PhyMemMode:1".utf8)
+    }
+  }
+
+  /// Nil when the stub has no such mode.
+  init?(_ reply: Reply) {
+    switch reply.text {
+    case "0": self = .virtual
+    case "1": self = .physical
+    default: return nil
+    }
+  }
+}
