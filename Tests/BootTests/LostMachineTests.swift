@@ -63,11 +63,23 @@ struct LostMachineTests {
     #expect(lines.first?.contains("the target closed the connection") == true, "\(kdbg.errors)")
   }
 
-  @Test("silent", arguments: ["walk $rip", "x/4gx 0x9000", "monitor info mtree", "stepi", "detach"])
+  @Test("silent", arguments: ["walk $rip", "monitor info mtree", "stepi"])
   func silent(_ command: String) throws {
     let (kdbg, lines) = try lose(command, .silent)
     #expect(kdbg.status == Debugger.targetLost, "\(kdbg.status) \(kdbg.output)\(kdbg.errors)")
     #expect(lines.count == 1, "\(kdbg.errors)")
     #expect(lines.first?.contains("the target did not answer within 5 s") == true, "\(kdbg.errors)")
+  }
+
+  @Test("a way to memory that the target does not have is status 2 and one line")
+  func noSuchWay() throws {
+    let machine = try BareMachine(nil, ["-S"])
+    for (way, status) in [("ram", Debugger.wrongUsage), ("packets", 0), ("monitor", 0)] {
+      let kdbg = try Debugger.run(["attach", machine.endpoint, "--memory-by", way, "-e", "xp/1gx 0xffff0"])
+      #expect(kdbg.status == status, "\(way): \(kdbg.status) \(kdbg.errors)")
+      let lines = kdbg.errors.split(separator: "\n").filter { !$0.hasPrefix("Attached, ") }
+      let refusal = "kdbg: the target's memory is in no file that both QEMU and kdbg may read"
+      #expect(lines.map(String.init) == (status == 0 ? [] : [refusal]))
+    }
   }
 }
