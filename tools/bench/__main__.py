@@ -12,12 +12,13 @@ import audit
 import condition
 import dump
 import machine
+import maps
 import reads
 import record
 import stub
 import traffic
 
-PARTS = {part.__name__: part for part in (audit, reads, stub, dump, traffic, condition)}
+PARTS = {part.__name__: part for part in (audit, reads, stub, dump, traffic, condition, maps)}
 
 
 def main():
