@@ -124,14 +124,15 @@ def audit(title, arguments, wanted=1):
 
 def inspect(name, arguments, running):
     """What kdbg shows at some stops against what QEMU says."""
-    problems, walks = [], 0
+    problems, walks, pages = [], 0, 0
     with Witness(running.witness) as witness:
         for seed in range(STOPS):
             witness.stop()
-            differences, places = inspector.compare(KDBG, arguments, witness, seed)
+            differences, places, mapped = inspector.compare(KDBG, arguments, witness, seed)
             problems += differences
             walks += places
-    return show(f"{name}, inspected", f"{STOPS} stops, {walks} walks, gdt, idt, tss", problems)
+            pages += mapped
+    return show(f"{name}, inspected", f"{STOPS} stops, {walks} walks, {pages} pages, gdt, idt, tss", problems)
 
 
 def show(title, words, problems):

@@ -1,9 +1,11 @@
-"""Holds what kdbg shows of a stopped machine to what QEMU's monitor says: `walk`, `gdt`, `idt`, `tss`."""
+"""Holds what kdbg shows of a stopped machine to what QEMU's monitor says: `map`, `walk`, `gdt`, `idt`, `tss`."""
 
+import bisect
 import json
 import random
 import subprocess
 
+from . import maps
 from .machine import Failed
 
 LIMIT_SECONDS = 120
@@ -14,7 +16,9 @@ STACKS = ("RSP0", "RSP1", "RSP2", "IST1", "IST2", "IST3", "IST4", "IST5", "IST6"
 
 
 def compare(kdbg, arguments, witness, seed):
-    """The differences, in words, and how many addresses were walked. The machine must stand, and goes on afterwards."""
+    """The differences, in words; how many addresses were walked, and how many pages are mapped. The machine must stand,
+    and goes on afterwards.
+    """
     registers, chance = witness.registers(), random.Random(seed)
     if {"CR3", "CR4", "GDT", "IDT", "TR"} - registers.keys():
         raise Failed("QEMU's monitor does not show the registers")
@@ -22,22 +26,25 @@ def compare(kdbg, arguments, witness, seed):
     ranges = [] if registers["CR4"] & CR4_LA57 else witness.mapped_ranges()
     places = borders(ranges, chance) if ranges else neighbourhoods(registers, chance)
     expected = [witness.physical(place) for place in places]
+    listed = witness.monitor("info tlb")
     tables = {
         "gdt": witness.words(registers["GDT"][0], (registers["GDT"][1] + 1) // 8),
         "idt": witness.words(registers["IDT"][0], (registers["IDT"][1] + 1) // 8),
         "tss": witness.words(registers["TR"][1], 13),
     }
     # Last, because the machine goes on when kdbg lets go of it.
-    answers = ask(kdbg, arguments, ["cr3", "gdt", "idt", "tss"] + [f"walk {place:#x}" for place in places])
-    root, gdt, idt, tss, *walks = answers
+    answers = ask(kdbg, arguments, ["cr3", "gdt", "idt", "tss", "map --leaves"] + [f"walk {place:#x}" for place in places])
+    root, gdt, idt, tss, leaves, *walks = answers
     differences = [] if int(root["cr3"], 16) == registers["CR3"] else [f"cr3: {root['cr3']}"]
     differences += base_and_limit("gdt", gdt, registers["GDT"]) + base_and_limit("idt", idt, registers["IDT"])
     differences += compare_descriptors(gdt, tables["gdt"])
     differences += compare_gates(idt, tables["idt"])
     differences += compare_stacks(tss, tables["tss"])
+    wrong, pages = maps.compare(leaves, listed, ranges)
+    differences += wrong
     for place, physical, walk in zip(places, expected, walks, strict=True):
         differences += compare_walk(place, physical, rights_at(place, ranges), walk)
-    return differences, len(places)
+    return differences, len(places), pages
 
 
 def ask(kdbg, arguments, commands):
@@ -79,7 +86,8 @@ def canonical(place):
 
 
 def rights_at(place, ranges):
-    return next((rights for start, end, rights in ranges if start <= place < end), None)
+    position = bisect.bisect_right(ranges, place, key=lambda found: found[0]) - 1
+    return ranges[position][2] if position >= 0 and place < ranges[position][1] else None
 
 
 def compare_walk(place, physical, rights, walk):

@@ -35,8 +35,8 @@ class Machine:
 
 
 @contextmanager
-def booted(guest, processors, directory):
-    """A machine whose first program runs; it ends with the block."""
+def booted(guest, processors, directory, *more):
+    """A machine whose first program runs; it ends with the block. `more` are arguments of QEMU's."""
     console, gdb, witness = directory / "console", directory / "gdb", directory / "qmp"
     for path in (console, gdb, witness):
         path.unlink(missing_ok=True)
@@ -45,7 +45,7 @@ def booted(guest, processors, directory):
         + ["-nodefaults", "-no-user-config", "-display", "none", "-vga", "none", "-no-reboot"]
         + ["-serial", f"file:{console}", "-gdb", f"unix:{gdb},server=on,wait=off"]
         + ["-qmp", f"unix:{witness},server=on,wait=off"]
-        + ["-kernel", str(guest.kernel), "-initrd", str(guest.initrd), "-append", guest.words],
+        + ["-kernel", str(guest.kernel), "-initrd", str(guest.initrd), "-append", guest.words, *more],
         stdin=subprocess.DEVNULL,
     )
     try:
