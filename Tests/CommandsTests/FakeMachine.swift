@@ -60,6 +60,8 @@ final class FakeMachine: Debuggee {
   // MARK: Memory and registers
 
   var coreRegisters: RegisterFile {
+    // As a target does that is gone.
+    if state == .ended, failure == nil { failure = .ended }
     var core = registerFile
     core.taskRegister = nil
     core.localTable = nil
