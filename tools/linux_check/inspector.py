@@ -33,7 +33,8 @@ def compare(kdbg, arguments, witness, seed):
         "tss": witness.words(registers["TR"][1], 13),
     }
     # Last, because the machine goes on when kdbg lets go of it.
-    answers = ask(kdbg, arguments, ["cr3", "gdt", "idt", "tss", "map --leaves"] + [f"walk {place:#x}" for place in places])
+    commands = ["cr3", "gdt", "idt", "tss", "map --leaves"] + [f"walk {place:#x}" for place in places]
+    answers = ask(kdbg, arguments, commands)
     root, gdt, idt, tss, leaves, *walks = answers
     differences = [] if int(root["cr3"], 16) == registers["CR3"] else [f"cr3: {root['cr3']}"]
     differences += base_and_limit("gdt", gdt, registers["GDT"]) + base_and_limit("idt", idt, registers["IDT"])

@@ -36,7 +36,7 @@ def answer_pages(totals):
 
 
 def expand(items):
-    """(start, physical, item) of every page in the order of the addresses, those of repeated tables as often as they come."""
+    """(start, physical, item) of every page, in the order of the addresses; of repeated tables as often as they come."""
     pages, starts = [], []
 
     def add(start, physical, item):
