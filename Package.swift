@@ -142,9 +142,10 @@ let suites: [Target] = [
   tests("DriversTests", ["Drivers", "X86"]),
   tests("ReferenceTests", ["reference", "Commands", "Core", "RingTransition"]),
   tests("CodegenTests", []),
-  tests("BootTests", ["Session", "Symbols", "TerminalSupport", "X86"]),
+  tests("BootTests", ["TestSupport", "Session", "Symbols", "TerminalSupport", "X86"]),
   tests(
-    "CommandsTests", ["Commands", "Render", "Inspect", "Session", "X86", "RingTransition", "Symbols"],
+    "CommandsTests",
+    ["Commands", "Render", "Inspect", "Session", "X86", "RingTransition", "Symbols", "TestSupport"],
     golden: ["Golden"]),
 ]
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The examples of the manuals are what kdbg prints.
@@ -22,6 +23,28 @@ struct ManualTests {
       guard let start = session.start, seen.insert(session.lines).inserted else { continue }
       compare([session], with: try ManualTranscript.live([session], arguments: start.command))
     }
+  }
+
+  /// With `RECORD_SCHEMA=1`, after the same for AnswerSchemaTests, what is new is written there.
+  @Test("each command answers in JSON as docs/schema says")
+  func answers() throws {
+    let sessions = try ManualTranscript.all()
+    var lines = try ManualTranscript.answers(
+      sessions.filter { $0.start == nil }, arguments: "run build/kernel.elf")
+    var seen: Set<[String]> = []
+    for session in sessions {
+      guard let start = session.start, seen.insert(session.lines).inserted else { continue }
+      lines += try ManualTranscript.answers([session], arguments: start.command)
+    }
+    let answers = AnswerSchema.objects(in: lines)
+    #expect(answers.count > sessions.count)
+    var schema = try AnswerSchema.committed()
+    if ProcessInfo.processInfo.environment["RECORD_SCHEMA"] == "1" {
+      for answer in answers { schema.join(answer) }
+      try schema.text.write(to: AnswerSchema.file, atomically: true, encoding: .utf8)
+      return
+    }
+    for misfit in Set(answers.flatMap(schema.misfits)).sorted() { Issue.record("\(misfit)") }
   }
 
   private func compare(_ written: [ManualTranscript], with live: [ManualTranscript]) {

@@ -60,26 +60,40 @@ struct ManualTranscript {
 // MARK: The same session on the machine
 
 extension ManualTranscript {
-  /// The same sessions as build/kdbg has them now, in one run with `arguments`.
-  static func live(_ sessions: [ManualTranscript], arguments: String) throws -> [ManualTranscript] {
-    let commands = sessions.flatMap(\.steps).map(\.command)
+  /// What kdbg prints in JSON for the commands of `sessions`, in one run with `arguments`.
+  static func answers(_ sessions: [ManualTranscript], arguments: String) throws -> [Substring] {
+    let commands = sessions.flatMap(\.steps).map { placed($0.command) }
+    return try run(commands, arguments: arguments + " --json").run.lines
+  }
+
+  /// Runs `commands` as a script, whose path it gives, too. Failures stand where they came, as a reader at a terminal
+  /// sees them. The guest's console is left out.
+  private static func run(
+    _ commands: [String], arguments: String
+  ) throws -> (script: String, run: Finished) {
     let script = FileManager.default.temporaryDirectory.appending(path: "manual-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: script) }
-    try commands.enumerated().map { "echo \(marker($0.offset))\n\(placed($0.element))\n" }.joined()
-      .write(to: script, atomically: true, encoding: .utf8)
+    try commands.map { $0 + "\n" }.joined().write(to: script, atomically: true, encoding: .utf8)
     let words = placed(arguments).split(separator: " ").map(String.init)
-    // Failures stand where they came, as a reader at a terminal sees them. The guest's console is left out.
-    let run = try BootTests.run(
+    let finished = try BootTests.run(
       "sh",
       ["-c", "cd \"$0\" && exec \"$@\" 2>&1", Repository.root.path, Repository.kdbg] + words
         + ["--keep-going", "--console", "/dev/null", "-x", script.path])
+    return (script.path, finished)
+  }
+
+  /// The same sessions as build/kdbg has them now, in one run with `arguments`.
+  static func live(_ sessions: [ManualTranscript], arguments: String) throws -> [ManualTranscript] {
+    let commands = sessions.flatMap(\.steps).map(\.command)
+    let lines = commands.enumerated().map { "echo \(marker($0.offset))\n\(placed($0.element))" }
+    let (script, run) = try run(lines, arguments: arguments)
     var outputs: [[String]] = [[]]
     for line in run.lines.dropLast() {
       if line == marker(outputs.count - 1) {
         outputs.append([])
       } else {
         // A reader at the prompt sees no place in a script.
-        let shown = line.hasPrefix(script.path) ? line.drop { $0 != " " }.dropFirst() : line
+        let shown = line.hasPrefix(script) ? line.drop { $0 != " " }.dropFirst() : line
         outputs[outputs.count - 1].append(String(shown).replacing(Repository.buildFolder, with: "build/"))
       }
     }

@@ -102,6 +102,16 @@ final class FakeMachine: Debuggee {
     for index in otherProcessors.indices { learned(&otherProcessors[index]) }
   }
 
+  /// By number, for `msr`.
+  var modelSpecific: [UInt32: UInt64] = [:]
+
+  func readModelSpecificRegister(
+    _ number: UInt32, borrowing instruction: VirtualAddress
+  ) throws(SessionError) -> ModelSpecificRead {
+    guard registerFile.cs.requestedPrivilege == 0 else { throw .notSupervisor }
+    return modelSpecific[number].map(ModelSpecificRead.value) ?? .refused
+  }
+
   func takeFailure() -> SessionError? {
     defer { failure = nil }
     return failure

@@ -7,6 +7,7 @@ public struct CommandTable: Sendable {
         CR3Command(), RootTableCommand(), WalkCommand(), MapCommand(), FindCommand(), DiffCommand(),
         SpacesCommand(), TaskStateCommand(),
         GlobalTableCommand(),
+        LocalTableCommand(), ControlRegistersCommand(), ModelSpecificCommand(),
         InterruptTableCommand(), FrameCommand(), BacktraceCommand(), InfoCommand(), ExamineCommand(),
         ExaminePhysicalCommand(), DisassembleCommand(),
         PrintCommand(), SetCommand(), SymbolsCommand(), AddSymbolFileCommand(), SymbolFileCommand(),

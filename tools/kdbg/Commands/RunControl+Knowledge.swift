@@ -55,7 +55,7 @@ extension RunControl {
   }
 
   /// The kernel's code may be mapped elsewhere by now, so what was found before is looked at again.
-  private func borrowedInstruction() -> VirtualAddress? {
+  func borrowedInstruction() -> VirtualAddress? {
     if case .some(.none) = knowledge.instruction { return nil }
     if let known = knowledge.instruction ?? nil, target.isBorrowable(known) { return known }
     let found = target.borrowedInstruction(in: program)

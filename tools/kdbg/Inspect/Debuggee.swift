@@ -17,6 +17,10 @@ public protocol Debuggee: AnyObject, MachineView {
   /// Asks for them, by lending the processor one step for each over the RDMSR at `instruction`, and for what its model
   /// can do. With nil the machine is left alone.
   func learnProcessor(borrowing instruction: VirtualAddress?) throws(SessionError)
+  /// One of them, by its number.
+  func readModelSpecificRegister(
+    _ number: UInt32, borrowing instruction: VirtualAddress
+  ) throws(SessionError) -> ModelSpecificRead
   /// Every processor, as the target counts them.
   func threads() throws(SessionError) -> [TargetThread]
   /// Shows the registers and the memory of another one.

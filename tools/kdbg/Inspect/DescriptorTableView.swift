@@ -1,6 +1,6 @@
 import X86
 
-/// The global descriptor table, entry by entry.
+/// The global or the local descriptor table, entry by entry.
 public struct DescriptorTableView: Sendable {
   /// One descriptor, 8 or 16 bytes.
   public struct Entry: Equatable, Sendable {
@@ -24,6 +24,9 @@ public struct DescriptorTableView: Sendable {
     }
   }
 
+  public enum Kind: Equatable, Sendable { case global, local }
+
+  public let kind: Kind
   public let register: TableRegister
   public let entries: [Entry]
   /// The first entry that could not be read, where the list ends early.
@@ -31,8 +34,20 @@ public struct DescriptorTableView: Sendable {
 
   /// Reads the table that GDTR names in `machine`.
   public init(globalTableOf machine: inout some Debuggee) throws(InspectionError) {
+    guard let register = machine.registers.globalTable else { throw .unknownRegister(.globalTable) }
+    self.init(.global, at: register, in: &machine)
+  }
+
+  /// Reads the table that LDTR names in `machine`.
+  public init(localTableOf machine: inout some Debuggee) throws(InspectionError) {
+    guard let cache = machine.registers.localTable else { throw .unknownRegister(.localTable) }
+    guard !cache.selector.isNull else { throw .localTableNotLoaded }
+    let limit = UInt16(truncatingIfNeeded: min(cache.limit, 0xffff))
+    self.init(.local, at: TableRegister(base: VirtualAddress(cache.base), limit: limit), in: &machine)
+  }
+
+  private init(_ kind: Kind, at register: TableRegister, in machine: inout some Debuggee) {
     let registers = machine.registers
-    guard let register = registers.globalTable else { throw .unknownRegister(.globalTable) }
     let isLong = registers.isLongMode || !machine.knowsControlRegisters
     var entries: [Entry] = []
     var unreadable: VirtualAddress?
@@ -55,10 +70,11 @@ public struct DescriptorTableView: Sendable {
       }
       entries.append(
         Entry(
-          selector: SegmentSelector(rawValue: UInt16(truncatingIfNeeded: offset)), descriptor: descriptor,
-          upperHalf: upperHalf, layout: isLong ? .long : .legacy))
+          selector: SegmentSelector(rawValue: UInt16(truncatingIfNeeded: offset) | (kind == .local ? 4 : 0)),
+          descriptor: descriptor, upperHalf: upperHalf, layout: isLong ? .long : .legacy))
       offset += upperHalf == nil ? 8 : 16
     }
+    self.kind = kind
     self.register = register
     self.entries = entries
     self.unreadable = unreadable

@@ -8,6 +8,8 @@ public enum InspectionError: Error, Equatable, Sendable {
   case otherLayout(SystemRegister, VirtualAddress, OlderMode)
   /// TR holds the null selector: LTR was never executed.
   case taskRegisterNotLoaded
+  /// LDTR holds the null selector: there is no local table.
+  case localTableNotLoaded
   /// A byte from this linear address on is not mapped under that CR3, or its memory cannot be read.
   case unmapped(VirtualAddress, CR3)
   /// Physical memory that cannot be read: outside RAM, or refused by the target.

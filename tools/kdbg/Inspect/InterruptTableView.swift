@@ -5,6 +5,9 @@ public struct InterruptTableView: Sendable {
   public struct Gate: Equatable, Sendable {
     public let vector: UInt8
     public let descriptor: GateDescriptor
+    /// Whether the kernel can execute the handler's first byte under the loaded table; nil for an absent gate, and
+    /// where a table cannot be read.
+    public let isExecutable: Bool?
   }
 
   public let register: TableRegister
@@ -21,6 +24,7 @@ public struct InterruptTableView: Sendable {
         .interruptTable, register.base, registers.cr0.contains(.protectionEnable) ? .protected : .real)
     }
     var gates: [Gate] = []
+    var pages: [UInt64: Bool?] = [:]
     var unreadable: VirtualAddress?
     for vector in UInt8.min...UInt8.max {
       let offset = UInt64(vector) * GateDescriptor.byteCount
@@ -32,11 +36,32 @@ public struct InterruptTableView: Sendable {
         unreadable = address
         break
       }
-      gates.append(Gate(vector: vector, descriptor: GateDescriptor(low: low, high: high)))
+      let gate = GateDescriptor(low: low, high: high)
+      let page = gate.offset.rawValue >> 12
+      if gate.isPresent, pages[page] == nil {
+        pages[page] = .some(Self.isExecutable(gate.offset, in: &machine, registers))
+      }
+      gates.append(
+        Gate(vector: vector, descriptor: gate, isExecutable: gate.isPresent ? pages[page] ?? nil : nil))
     }
     self.register = register
     self.gates = gates
     self.unreadable = unreadable
+  }
+
+  /// With SMEP the kernel executes no page of Ring 3.
+  private static func isExecutable(
+    _ address: VirtualAddress, in machine: inout some Debuggee, _ registers: RegisterFile
+  ) -> Bool? {
+    guard machine.knowsControlRegisters else { return nil }
+    let walk = machine.walk(address, root: registers.cr3.root, mode: registers.pagingMode)
+    switch walk.outcome {
+    case .mapped:
+      return walk.rights.isExecutable
+        && !(walk.rights.isUser && registers.cr4.contains(.supervisorExecutionPrevention))
+    case .unreadable: return nil
+    default: return false
+    }
   }
 
   /// The gates whose handler begins at `address`.

@@ -4,7 +4,7 @@ import X86
 extension DescriptorTableView: Answer {
   public func write(to page: inout TextPage, names: any NameSource) {
     page.line(
-      page.paint("GDT at \(register.base.fullHexadecimal)", .heading)
+      page.paint("\(kind == .global ? "GDT" : "LDT") at \(register.base.fullHexadecimal)", .heading)
         + page.paint("  limit \(register.limit.hexadecimal)", .quiet))
     var table = TextTable(.right)
     for run in entries.runs(where: { $0.descriptor.rawValue == 0 && $1.descriptor.rawValue == 0 }) {

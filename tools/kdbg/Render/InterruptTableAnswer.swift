@@ -9,6 +9,11 @@ extension InterruptTableView: Answer {
     var table = TextTable()
     for series in Series.all(of: gates) { table.row(series.cells(names)) }
     page.table(table)
+    if gates.contains(where: \.descriptor.isPresent),
+      gates.allSatisfy({ !$0.descriptor.isPresent || $0.isExecutable == true })
+    {
+      page.line("  every handler's page is executable under the loaded table", .good)
+    }
     if let unreadable { page.line(unreadableWords(unreadable), .warning) }
   }
 
@@ -49,7 +54,7 @@ private struct Series {
   /// False when `gate` begins another series.
   private mutating func take(_ gate: InterruptTableView.Gate) -> Bool {
     let (mine, other) = (last.descriptor, gate.descriptor)
-    guard mine.isPresent == other.isPresent else { return false }
+    guard mine.isPresent == other.isPresent, last.isExecutable == gate.isExecutable else { return false }
     if mine.isPresent {
       guard last.vector >= Self.firstFreeVector, mine.isAlike(other) else { return false }
       let distance = other.offset.rawValue &- mine.offset.rawValue
@@ -81,6 +86,8 @@ private struct Series {
       .init(descriptor.interruptStack == 0 ? "" : "IST\(descriptor.interruptStack)"),
       .init(first.kindWords, descriptor.type == nil ? .bad : .plain),
       .init(place, .symbol),
+      first.isExecutable == true
+        ? .init("") : .init(first.isExecutable == nil ? "not known if executable" : "NOT EXECUTABLE", .bad),
     ]
   }
 }
@@ -115,6 +122,7 @@ extension InterruptTableView.Gate {
       "dpl": .number(Int(descriptor.privilege)),
       "ist": .number(Int(descriptor.interruptStack)),
       "kind": .string(kindWords),
+      "executable": .optional(isExecutable, JSONValue.bool),
     ]
   }
 }

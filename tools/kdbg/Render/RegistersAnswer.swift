@@ -45,10 +45,20 @@ public struct RegistersAnswer: Answer {
     case .cr0: Render.words { $0.write(CR0(rawValue: value)) }
     case .cr4: Render.words { $0.write(CR4(rawValue: value)) }
     case .efer: Render.words { $0.write(EFER(rawValue: value)) }
-    case .cs, .ss, .ds, .es, .fs, .gs:
-      SegmentSelector(rawValue: UInt16(truncatingIfNeeded: value)).words
+    case .cr3: registers.cr3.words(registers.cr4)
+    case .cs, .ss: selector(value) + (attributes(name).map { ", " + $0.words } ?? "")
+    case .ds, .es, .fs, .gs: selector(value)
     default: ""
     }
+  }
+
+  private func selector(_ value: UInt64) -> String {
+    SegmentSelector(rawValue: UInt16(truncatingIfNeeded: value)).words
+  }
+
+  /// The hidden part, where the target gives it.
+  private func attributes(_ name: RegisterName) -> SegmentAttributes? {
+    (name == .cs ? registers.csCache : registers.ssCache)?.attributes
   }
 
   /// TR, LDTR, GDTR and IDTR are more than one number.

@@ -113,6 +113,7 @@ extension InspectionError {
       "the processor is in real mode and does not use \(register.name) (base \(base.rawValue.hexadecimal))"
     case .otherLayout(let register, let base, .protected):
       "the processor is not in long mode: what \(register.name) names at \(base.rawValue.hexadecimal) has a layout that is not decoded"
+    case .localTableNotLoaded: "LDTR holds the null selector: there is no local descriptor table"
     case .taskRegisterNotLoaded: "TR holds the null selector: LTR was never executed"
     case .unmapped(let address, let cr3):
       "\(address.rawValue.hexadecimal) cannot be read under CR3 \(cr3.rawValue.hexadecimal)"

@@ -2,8 +2,9 @@ extension InterruptTableCommand {
   var manual: Manual {
     #"""
     DESCRIPTION
-      Lists the gates between IDTR's base and limit: handler, code segment, DPL, IST, kind. Neighbours that are alike share
-      a line, but the architecture's own vectors have one each.
+      Lists the gates between IDTR's base and limit: handler, code segment, DPL, IST, kind, and whether the kernel can
+      execute the handler's page now, under the loaded table and with SMEP as it is. Neighbours that are alike share a
+      line, but the architecture's own vectors have one each.
 
     EXAMPLE
           (kdbg) idt
@@ -43,6 +44,7 @@ extension InterruptTableCommand {
             0x20-0x7f  0xffffffff8010b200  cs 0x8  DPL 0        interrupt gate  trap_stubs+0x200, every 0x10
             0x80       0xffffffff8010b800  cs 0x8  DPL 3        interrupt gate  trap_stubs+0x800
             0x81-0xff  0xffffffff8010b810  cs 0x8  DPL 0        interrupt gate  trap_stubs+0x810, every 0x10
+            every handler's page is executable under the loaded table
 
     SEE ALSO
       gdt, tss, catch

@@ -1,0 +1,15 @@
+extension LocalTableCommand {
+  var manual: Manual {
+    #"""
+    DESCRIPTION
+      Lists the descriptors of the table that LDTR names, as gdt does. Most 64-bit kernels have none.
+
+    EXAMPLE
+          (kdbg) ldt
+          LDTR holds the null selector: there is no local descriptor table
+
+    SEE ALSO
+      gdt, idt, tss
+    """#
+  }
+}
