@@ -58,7 +58,7 @@ def follow(result, debugger, symbols):
     if problem:
         result.problems.append(problem)
     if is_modelled:
-        judge_model(result, debugger, foretold)
+        judge_model(result, debugger, foretold, verdict.Places(machine, result.happened))
     if row.diagnoses and result.happened.kind not in ("exited", "abort"):
         explained = debugger.ask("explain")
         result.diagnosis, result.confidence = explained.get("cause"), explained.get("confidence")
@@ -81,12 +81,12 @@ def foretell_at_act(row, debugger):
     return foretold
 
 
-def judge_model(result, debugger, foretold):
+def judge_model(result, debugger, foretold, places):
     """What the architecture would do: foretold before the return, or replayed where only what happened names the event."""
-    problem = verdict.model_problem(result.row.hardware, foretold)
+    problem = verdict.model_problem(result.row.hardware, foretold, places)
     if problem and result.happened.kind == "exception":
         foretold = debugger.ask("explain --engine architecture")
-        problem = verdict.model_problem(result.row.hardware, foretold)
+        problem = verdict.model_problem(result.row.hardware, foretold, places)
     result.model = verdict.describe_model(foretold)
     if problem:
         result.problems.append(problem)
@@ -138,10 +138,15 @@ def is_passed(row, happened):
     return not (from_kernel and happened.name in row.tcg.exceptions)
 
 
+def is_foretold(row):
+    """True where processors do one thing that is not what this machine does: the model is held to that."""
+    return row.tcg is not row.hardware and row.hardware.kind not in ("depends", "unsettled")
+
+
 def conclude(result):
     if result.problems or result.happened is None:
         result.verdict = "wrong"
-    elif result.row.tcg is not result.row.hardware and result.happened.kind in ("delivered", "works"):
+    elif is_foretold(result.row) and result.happened.kind in ("delivered", "works"):
         result.verdict = "model"
         if not result.row.note:
             result.problems.append("the table does not say why this machine cannot show it")

@@ -72,13 +72,15 @@ class Places:
             **words, "error": happened.error, "cr2": happened.cr2, "handler-rsp": happened.rsp,
             "isr": happened.in_service, "B": self.word(STACK_TOP - STACK_BYTES),
             "B+8": self.word(STACK_TOP - STACK_BYTES + 8)}.get(name)
-        if value is None:
-            return False
+        return value is not None and self.fits(value, text)
+
+    def fits(self, value, text):
         if text == "IRETQ":
             return self.instruction(value, b"\x48\xcf")
         if text == "SYSRETQ":
             return self.instruction(value, b"\x48\x0f\x07")
         if text == "GUARD":
+            frame = self.happened.frame
             return len(frame) > 3 and 0 <= frame[3] - value <= 4096
         expected = self.resolve(text)
         return expected is not None and value == expected
@@ -160,7 +162,16 @@ def error_words(attempt):
     return f" error={attempt['errorCode']}" if attempt.get("errorCode") is not None else ""
 
 
-def model_problem(expected, explanation):
+def foretold_places(explanation):
+    """The saved RIP, and CR2 where the event is a page fault, as far as the model gives them."""
+    chain = explanation.get("chain") or {}
+    fault = explanation.get("returnFault")
+    rip = fault["rip"] if fault else chain.get("savedRIP")
+    found = {"rip": rip, "cr2": chain.get("cr2")}
+    return {name: number(text) for name, text in found.items() if text is not None}
+
+
+def model_problem(expected, explanation, places):
     """The same for a prediction about hardware, which no machine here can show."""
     predicted = describe_model(explanation).split()
     if expected.kind in ("depends", "unsettled", "works"):
@@ -170,6 +181,10 @@ def model_problem(expected, explanation):
         agrees = any(name in predicted for name in expected.exceptions)
         agrees = agrees and (not expected.kernel or "kernel" in predicted)
         agrees = agrees and (error is None or f"error={int(error, 0):#x}" in predicted)
+        for name, value in foretold_places(explanation).items():
+            if name in expected.fields and not places.fits(value, expected.fields[name]):
+                predicted.append(f"{name}={value:#x}")
+                agrees = False
     elif expected.kind == "delivered":
         agrees = predicted[:1] == ["int80"]
     else:
