@@ -32,6 +32,11 @@ def ram():
     return cost("--run", KERNEL, "--append", "init=/returns")
 
 
+def monitor():
+    """QEMU's monitor, a command for each read of physical memory."""
+    return cost("--run", KERNEL, "--append", "init=/returns", "--memory-by", "monitor")
+
+
 def packets():
     """Packets of QEMU's gdbserver."""
     with gdbserver("init=/returns") as path:
@@ -39,7 +44,7 @@ def packets():
 
 
 def measure(table):
-    for way in (ram, packets):
+    for way in (ram, packets, monitor):
         costs = [way() for _ in range(ROUNDS)]
         for kind in ("cold", "warm"):
             each = [one[kind] for one in costs]
