@@ -87,6 +87,37 @@ import X86
       }, "explain-masked")
   }
 
+  /// Ring 3 runs: neither is there a return to judge, nor has anything happened.
+  @Test func ringThreeRuns() {
+    expectGolden(
+      Transcript.both(["explain", "audit --rules 1..17,26,144"]) {
+        let machine = RunningExample.make()
+        machine.registerFile.rip = RunningExample.userText
+        machine.registerFile.rsp = 0x7fff_f000
+        machine.registerFile.cs = SegmentSelector(rawValue: 0x33)
+        machine.registerFile.ss = SegmentSelector(rawValue: 0x2b)
+        machine.registerFile.rflags = .fixedOne | .interruptEnable
+        return machine
+      }, "explain-running")
+  }
+
+  /// Somewhere in a handler that does not say which one it is: the frame is there, and what pushed it is a guess.
+  @Test func vectorThatNothingTells() {
+    expectGolden(
+      Transcript.both(["explain", "audit --rules 1..17,26,144"]) {
+        let machine = RunningExample.make()
+        let frame: [UInt64] = [RunningExample.userInt + 2, 0x33, 0x202, 0x7fff_f000, 0x2b]
+        for (index, word) in frame.enumerated() {
+          machine.store(
+            word, linear: RunningExample.rsp0 - 40 + UInt64(index * 8), root: RunningExample.kernelCR3)
+        }
+        machine.registerFile.rip = RunningExample.text + 0x10
+        machine.registerFile.rsp = RunningExample.rsp0 - 0x200
+        machine.registerFile.cr2 = 0
+        return machine
+      }, "explain-unknown-vector")
+  }
+
   /// Whatever rule is violated, there is something to do about it.
   @Test func everyRuleHasAFix() {
     var count = 0

@@ -60,6 +60,7 @@ extension TextSink {
     case .systemReturn: write("the return is a sysretq")
     case .interruptReturn: write("the return is an iretq")
     case .frameGiven: write("there is no return instruction yet")
+    case .notAtReturn: write("no return instruction stands here")
     case .kernelReturn: write("the return stays in the kernel")
     case .demandPaging: write("the page is not there yet, which demand paging makes legal")
     case .notDeclared: write("the kernel declares nothing to compare with")

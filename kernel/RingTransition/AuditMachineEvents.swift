@@ -10,6 +10,7 @@ extension Auditor {
     case .interruptReturn: break
     case .systemReturn: return .skipped(.systemReturn)
     case .frameValue: return .skipped(.frameGiven)
+    case .nowhere: return .skipped(.notAtReturn)
     }
     guard registers.interruptTable != nil else { return .unknown(.interruptTable) }
     guard rsp0 != nil else { return .unknown(.taskStateSegment) }
@@ -36,6 +37,7 @@ extension Auditor {
     case .interruptReturn: break
     case .systemReturn: return .skipped(.systemReturn)
     case .frameValue: return .skipped(.frameGiven)
+    case .nowhere: return .skipped(.notAtReturn)
     }
     let vector = ExceptionVector.nonMaskableInterrupt.rawValue
     guard let gate = gate(vector, &memory) else { return .unknown(.gate) }

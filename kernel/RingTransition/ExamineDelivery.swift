@@ -24,11 +24,45 @@ extension Examiner {
     if let delivered = deliveredInterrupt(observation, &memory) { return delivered }
     if registers.taskRegister?.selector.isNull == true { return notLoaded(best) }
     if let shared = sharedDoubleFaultStack(observation, &memory) { return shared }
+    if let entered = enteredBySomething(observation, &memory) { return entered }
     if var best {
       best.confidence = .guess
       return best
     }
-    return Diagnosis(.unexplained, .guess)
+    // Something of Ring 3's did arrive.
+    return Diagnosis(isVectorUnknown(observation) ? .ringThreeException : .unexplained, .guess)
+  }
+
+  private func isVectorUnknown(_ observation: Observation) -> Bool {
+    observation.located != nil && observation.vector == nil
+  }
+
+  /// Nothing tells the vector: what the instruction behind which the program stands asks for. An interrupt right
+  /// after it would look the same.
+  private func enteredBySomething<Memory: PhysicalMemory & ~Copyable>(
+    _ observation: Observation, _ memory: inout Memory
+  ) -> Diagnosis? {
+    guard isVectorUnknown(observation), let located = observation.located else { return nil }
+    let rip = located.frame.rip
+    let bytes = auditor.codeBytes(rip &- 2, &memory) ?? 0
+    let event: Event
+    if bytes == Self.systemCallOpcode, registers.efer.contains(.syscallEnable) {
+      event = .systemCall
+    } else if UInt8(truncatingIfNeeded: bytes) == 0xcd {
+      event = .softwareInterrupt(UInt8(truncatingIfNeeded: bytes >> 8))
+    } else if UInt8(truncatingIfNeeded: bytes >> 8) == 0xcc {
+      event = .breakpointInstruction
+    } else {
+      return nil
+    }
+    var context = located.frame
+    context.rip = rip &- event.instructionLength
+    let replay = replay(event, to: context, observation, &memory)
+    guard replay.chain.firstFailure == nil else { return nil }
+    var diagnosis = Diagnosis(.ringThreeException, .guess, event: event)
+    diagnosis.eventIsDecoded = true
+    diagnosis.chain = replay.chain
+    return diagnosis
   }
 
   private func notLoaded(_ known: Diagnosis?) -> Diagnosis {

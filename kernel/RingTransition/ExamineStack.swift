@@ -146,6 +146,8 @@ extension Examiner {
   ) -> Diagnosis? {
     let doubleFault = ExceptionVector.doubleFault.rawValue
     if let vector = observation?.vector ?? stop.vector, vector != doubleFault { return nil }
+    // On the stack under RSP0, with nothing that speaks of #DF.
+    if let observation, observation.located != nil, observation.vector == nil { return nil }
     guard let gate = auditor.gate(doubleFault, &memory), gate.isPresent, gate.interruptStack != 0,
       let top = auditor.interruptStacks[Int(gate.interruptStack) - 1]
     else { return nil }

@@ -81,7 +81,15 @@ extension Examiner {
   /// stack, however far the handler has come.
   func locateFrame<Memory: PhysicalMemory & ~Copyable>(_ memory: inout Memory) -> LocatedFrame? {
     if let address = stop.frameAddress { return frame(at: address, vector: stop.vector, &memory) }
-    let vector = stop.vector ?? vectorEntered(at: registers.rip, &memory) ?? vectorByInterruptStack(&memory)
+    if stop.vector == nil, let (vector, address) = frameInEntryCode(&memory) {
+      guard let vector else {
+        return frame(at: address, vector: nil, &memory) ?? frame(at: address &+ 8, vector: nil, &memory)
+      }
+      let pushes = ExceptionVector(rawValue: vector)?.pushesErrorCode == true
+      // Where an error code belongs and none was pushed, the frame lies one slot lower.
+      return frame(at: address &+ (pushes ? 8 : 0), vector: vector, &memory)
+    }
+    let vector = stop.vector ?? vectorByInterruptStack(&memory)
     if let vector, let gate = auditor.gate(vector, &memory) {
       if gate.interruptStack != 0, let word = auditor.interruptStacks[Int(gate.interruptStack) - 1] {
         return frame(below: word, vector: vector, &memory)
@@ -95,7 +103,11 @@ extension Examiner {
     guard let rsp0 = auditor.rsp0,
       StackInterval(top: rsp0, byteCount: stop.kernelStackSize).holds(stackPointer: registers.rsp)
     else { return nil }
-    return frame(below: rsp0, vector: vector, &memory)
+    let address = InterruptFrame.top(for: rsp0) &- InterruptFrame.byteCount
+    // What lies below RSP is an earlier event's.
+    guard address >= registers.rsp else { return nil }
+    return frame(
+      at: address, vector: vector ?? vectorByEntryCode(belowFrameAt: address, &memory), &memory)
   }
 
   /// The lowest vector whose gate leads to `address`.

@@ -51,6 +51,8 @@ public enum Inapplicable: UInt8, Equatable, Sendable {
   case interruptReturn
   /// The caller gives the frame, and there is no return instruction yet.
   case frameGiven
+  /// No return instruction stands at RIP: the machine is somewhere else in the kernel, or in Ring 3.
+  case notAtReturn
   /// The frame returns inside the kernel.
   case kernelReturn
   /// The page is not there yet, which demand paging and copy-on-write make legal.

@@ -40,7 +40,8 @@ extension Examiner {
     case .shutdown: return observation.located == nil
     case .delivered(let arrival):
       guard let located = observation.located, arrival.savedRIP == located.frame.rip else { return false }
-      if let vector = located.vector, vector != arrival.vector { return false }
+      // A frame alone does not say what pushed it: every event leaves the same five words.
+      guard located.vector == arrival.vector else { return false }
       // The code of #SS for a stack pointer is 0 on one processor and the selector on another.
       if let code = located.errorCode, code != arrival.errorCode,
         arrival.vector != ExceptionVector.stackSegment.rawValue

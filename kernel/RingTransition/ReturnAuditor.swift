@@ -10,6 +10,8 @@ struct ReturnAuditor: Sendable {
     case systemReturn
     /// The caller.
     case frameValue
+    /// There is none: no return instruction stands at RIP.
+    case nowhere
   }
 
   var auditor: Auditor
@@ -30,7 +32,7 @@ struct ReturnAuditor: Sendable {
     let portion = auditor.options.portion
     switch site {
     case .interruptReturn where portion == .surroundings: break
-    case .frameValue: break
+    case .frameValue, .nowhere: break
     case .interruptReturn:
       auditor.frame = InterruptFrame.read(
         at: VirtualAddress(registers.rsp), root: auditor.root, mode: auditor.mode, memory: &memory)
@@ -70,6 +72,9 @@ struct ReturnAuditor: Sendable {
   ) -> Verdict {
     // Outside long mode there are no such frames, stacks and gates; that much is RT-140's own answer.
     guard auditor.registers.isLongMode || number == Rule.pagingMode.number else { return .unknown(.longMode) }
+    if site == .nowhere, !Rule.applies(number, awayFromReturnsIn: auditor.registers.cs) {
+      return .skipped(.notAtReturn)
+    }
     switch number {
     case 1...9: return frameVerdict(number, &memory)
     case 10...19: return userVerdict(number, &memory)
@@ -87,6 +92,17 @@ struct ReturnAuditor: Sendable {
 }
 
 extension Rule {
+  /// False for the rules that judge a return instruction, its frame and the registers in the moment before it; in
+  /// Ring 0 also for those about what a kernel has put right only then: its locks, CR8, and which table and stack
+  /// are the current thread's. In Ring 3 that moment has passed, and KERNEL_GS_BASE is what the next entry takes.
+  static func applies(_ number: UInt16, awayFromReturnsIn selector: SegmentSelector) -> Bool {
+    switch number {
+    case 1...17, 48, 49, 81, 126...131, 144, 160...162: false
+    case 30, 94, 125, 145, 151: selector.requestedPrivilege == 3
+    default: true
+    }
+  }
+
   /// The rules that are asked of a return inside the kernel too.
   public var appliesToKernelReturns: Bool {
     switch number {

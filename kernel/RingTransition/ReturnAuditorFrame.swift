@@ -35,6 +35,7 @@ extension ReturnAuditor {
       case .interruptReturn: return auditor.frameAtExpectedSlot()
       case .systemReturn: return .skipped(.systemReturn)
       case .frameValue: return .skipped(.frameGiven)
+      case .nowhere: return .skipped(.notAtReturn)
       }
     default: break
     }

@@ -5,18 +5,22 @@ import X86
 struct AuditCommand: Command {
   let names = ["audit"]
   let usage = "audit [OPTION VALUE]..."
-  let summary = "every rule against the machine as it stands at a return instruction"
+  let summary = "every rule against the machine as it stands"
 
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
-    let selection = try Self.selection(line, debugger, misuse)
+    var selection = try Self.selection(line, debugger, misuse)
     try debugger.requireStopped()
     try debugger.require(.tables)
     try debugger.session { () throws(SessionError) in _ = try debugger.control.knowProcessor(.now) }
     let declared = debugger.control.declarations
+    if let checker = debugger.control.checker {
+      selection.instruction = checker.instruction(at: debugger.target.coreRegisters.rip)
+    }
+    let asked = selection
     return .answer(
       try debugger.inspect { machine in
-        var audit = ReturnAudit(of: &machine, declared: declared, asking: selection)
-        debugger.control.checker?.compare(&audit, of: &machine, declared: declared, asking: selection)
+        var audit = ReturnAudit(of: &machine, declared: declared, asking: asked)
+        debugger.control.checker?.compare(&audit, of: &machine, declared: declared, asking: asked)
         return audit
       })
   }

@@ -11,6 +11,8 @@ public struct AuditSelection: Sendable {
   public var scope: AuditScope?
   /// Another root table than the loaded one: what would come of it.
   public var cr3: CR3?
+  /// The return instruction that the program has at RIP, whatever memory has there by now.
+  public var instruction = AuditOptions.ReturnInstruction.asDecoded
 
   public init() {}
 

@@ -32,6 +32,7 @@ public struct KernelDeclarations: Sendable {
   func options(for registers: RegisterFile, _ selection: AuditSelection) -> AuditOptions {
     var options = options(for: registers)
     options.scope = selection.scope ?? .everything
+    options.instruction = selection.instruction
     return options
   }
 

@@ -6,7 +6,7 @@ public struct ReturnAudit: Sendable {
   /// The registers at the return instruction, before it executes.
   public let registers: RegisterFile
   /// What Ring 3 will start with: the frame that `iretq` will pop, or what `sysretq` makes of the registers; nil
-  /// where it cannot be told.
+  /// where it cannot be told, and where no return instruction stands.
   public let frame: InterruptFrame?
   /// In the catalogue's order.
   public let findings: [Finding]
@@ -29,7 +29,7 @@ public struct ReturnAudit: Sendable {
       (registers, frame, kind) = Self.audit(&other, declared, selection, &collector)
     } else {
       (registers, frame, kind) = Self.audit(&machine, declared, selection, &collector)
-      if kind == .toRingThree, selection.scope != .everyReturn {
+      if kind != .toRingZero, selection.scope != .everyReturn {
         Self.auditProcessors(of: &machine, declared, selection, &collector)
       }
     }
@@ -46,11 +46,11 @@ public struct ReturnAudit: Sendable {
     let registers = machine.registers
     let options = declared.options(for: registers, selection)
     let kind = auditReturn(&machine, options: options, sink: &collector)
-    if kind == .toRingThree, options.scope == .everything {
+    if kind != .toRingZero, options.scope == .everything {
       var scratch = HostFrameScratch()
       auditTables(&machine, options: options, scratch: &scratch, sink: &collector)
     }
-    return (registers, returnFrame(of: &machine), kind)
+    return (registers, kind == .nowhere ? nil : returnFrame(of: &machine), kind)
   }
 
   /// Holds the processors against one another. Where the others cannot be read, one is all that is known.

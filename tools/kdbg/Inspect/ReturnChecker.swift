@@ -55,6 +55,12 @@ public struct ReturnChecker: Sendable {
 
   public func isSite(_ address: VirtualAddress) -> Bool { sites.contains { $0.address == address } }
 
+  /// What the program has at `address`: memory may have lost it.
+  public func instruction(at address: UInt64) -> AuditOptions.ReturnInstruction {
+    guard let site = sites.first(where: { $0.address.rawValue == address }) else { return .asDecoded }
+    return site.instruction == ReturnInstruction.systemReturn ? .sysretq : .iretq
+  }
+
   /// Audits the return that `machine`, stopped at a site, is about to make. What is known of the processor may be of
   /// an earlier stop: `refresh` renews it before a violation is believed, and is false where that cannot change
   /// anything.
@@ -69,6 +75,7 @@ public struct ReturnChecker: Sendable {
     let least = selection.leastSeverity ?? Self.standardSeverity
     var asked = selection
     asked.leastSeverity = nil
+    asked.instruction = instruction(at: machine.coreRegisters.rip)
     asked.scope = selection.scope ?? history.scope(for: machine.registers, process: declared.table?.process)
     var audit = validated.audit(&machine, declared: declared, asking: asked)
     if audit.isViolated(from: least), refresh() {

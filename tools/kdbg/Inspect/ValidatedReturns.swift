@@ -42,7 +42,7 @@ struct ValidatedReturns: Sendable {
     }
     var audit = ReturnAudit(of: &machine, declared: declared, asking: selection)
     if let narrowed { audit.note(narrowed, selection) }
-    if mayReuse { remember(audit, key, &machine, declared, start, clock) }
+    if mayReuse { remember(audit, key, &machine, declared, selection, start, clock) }
     return audit
   }
 
@@ -69,10 +69,11 @@ struct ValidatedReturns: Sendable {
   /// Keeps what a clean audit read.
   private mutating func remember(
     _ audit: ReturnAudit, _ key: ValidatedSet.Key, _ machine: inout some Debuggee,
-    _ declared: KernelDeclarations, _ start: ContinuousClock.Instant, _ clock: ContinuousClock
+    _ declared: KernelDeclarations, _ selection: AuditSelection, _ start: ContinuousClock.Instant,
+    _ clock: ContinuousClock
   ) {
     guard !audit.isInsideKernel, !audit.violations.contains(where: { !$0.rule.isAboutReturn }) else { return }
-    var options = declared.options(for: audit.registers)
+    var options = declared.options(for: audit.registers, selection)
     options.scope = .everyReturn
     options.portion = .surroundings
     var recorder = RecordingMemory(machine, ReadSet())
@@ -148,12 +149,12 @@ extension ReturnAudit {
     var recorder = RecordingMemory(PartlyKnownMemory(machine, known), ReadSet())
     var fresh = FindingCollector(AuditSelection())
     let kind = auditReturn(&recorder, options: options, sink: &fresh)
-    let known = kind == .toRingThree ? set.findings : []
+    let known = kind == .toRingZero ? [] : set.findings
     var collector = FindingCollector(selection)
     for finding in (fresh.findings + known).sorted(by: { $0.rule.number < $1.rule.number }) {
       collector.record(finding)
     }
-    let frame = returnFrame(of: &recorder)
+    let frame = kind == .nowhere ? nil : returnFrame(of: &recorder)
     let audit = ReturnAudit(
       registers: registers, frame: frame, collector,
       isInsideKernel: frame?.isUser == false && !declared.leadsToRingThree(registers.rip),

@@ -47,10 +47,9 @@ extension Explanation: Answer {
   }
 
   private func writeStop(_ diagnosis: Diagnosis, to page: inout TextPage, _ names: any NameSource) {
-    guard diagnosis.context != nil || diagnosis.cause == .machineReset else {
-      if next != nil { return writeRunning(to: &page, names) }
-      page.line(
-        "nothing to explain: the machine stands neither at an iretq to Ring 3 nor in the handler of an event")
+    if nothingHappened(diagnosis) {
+      if isInRingThree { return writeRunning(to: &page, names) }
+      page.line(Self.nothingToExplain)
       return
     }
     page.line(
@@ -86,9 +85,20 @@ extension Explanation: Answer {
   }
 
   private func writeRunning(to page: inout TextPage, _ names: any NameSource) {
-    page.line("nothing has happened: Ring 3 runs at " + place(VirtualAddress(registers.rip), page, names))
+    page.line(Self.running + " at " + place(VirtualAddress(registers.rip), page, names))
     writeNext("the next entry", to: &page, names)
   }
+
+  /// Nothing was pushed that could be explained, and nothing else is wrong.
+  func nothingHappened(_ diagnosis: Diagnosis) -> Bool {
+    diagnosis.context == nil && diagnosis.cause == .unexplained
+  }
+
+  var isInRingThree: Bool { registers.isLongMode && registers.cs.requestedPrivilege == 3 }
+
+  static let running = "nothing has happened: Ring 3 runs"
+  static let nothingToExplain =
+    "nothing to explain: the machine stands neither at an iretq to Ring 3 nor in the handler of an event"
 
   // MARK: The parts
 
@@ -107,7 +117,7 @@ extension Explanation: Answer {
 
   /// What is wrong with the refused page in one sentence, without its end; nil where the rule is about
   /// something else.
-  private func headline(_ rule: Rule) -> String? {
+  func headline(_ rule: Rule) -> String? {
     guard let refused, let thing = rule.refusedThing else { return nil }
     let walk = refused.translation.walk
     let table = "CR3 \(refused.translation.cr3.root.address.rawValue.hexadecimal)" + owner
@@ -119,7 +129,7 @@ extension Explanation: Answer {
   }
 
   /// The evidence in one sentence, without its end.
-  private func proof(of diagnosis: Diagnosis) -> String? {
+  func proof(of diagnosis: Diagnosis) -> String? {
     guard let evidence = diagnosis.evidence, let rule = diagnosis.rule else { return nil }
     return headline(rule) ?? words { $0.write(evidence, of: rule) }
   }
@@ -152,7 +162,7 @@ extension Explanation: Answer {
       page.line(
         "  the program comes to " + instruction.description + " at "
           + place(instruction.address, page, names)
-          + (next.chain.context.rflags.contains(.interruptEnable) ? "; an interrupt may come before" : ""),
+          + (next.mayBeInterrupted ? "; an interrupt may come before" : ""),
         .quiet)
     case .returnFault: break
     case .interrupt: page.line("  or any other interrupt or exception; whatever comes first", .quiet)
@@ -167,60 +177,5 @@ extension Explanation: Answer {
   private func writeFix(_ fix: String, to page: inout TextPage) {
     guard !fix.isEmpty else { return }
     page.line(page.paint("how to fix it", .heading) + ": " + fix)
-  }
-
-  /// What the return raises instead of returning; nil where it returns.
-  private var returnFault: JSONValue? {
-    guard case .returnFault(let fault, let kind)? = next?.source else { return nil }
-    return [
-      "text": .string(words { $0.write(fault, at: kind) }), "rule": .string(fault.rule.identifier),
-      "ring": .number(Int(fault.context.codeSelector.requestedPrivilege)),
-      "rip": .hexadecimal(fault.context.rip),
-    ]
-  }
-
-  // MARK: Data
-
-  public func members(names: any NameSource) -> [String: JSONValue] {
-    var members: [String: JSONValue] = [
-      "cr3": .hexadecimal(registers.cr3.rawValue),
-      "process": .optional(process) { .number(Int(truncatingIfNeeded: $0.number)) },
-      "refused": .optional(refused) { $0.json },
-      "chain": .optional(chain) { $0.json },
-      "returnFault": .optional(returnFault) { $0 },
-      "foreseen": .optional(foreseen) { cause in
-        [
-          "cause": .optional(cause.identifier) { .string("\($0)") },
-          "text": .string(words { $0.write(cause) }),
-        ]
-      },
-    ]
-    switch finding {
-    case .violation(let audit):
-      members["verdict"] = "violation"
-      members["audit"] = .object(audit.members(names: names))
-      members["fix"] = .optional(audit.root) { .string($0.fixWords) }
-    case .ready(let audit):
-      members["verdict"] = "ready"
-      members["audit"] = .object(audit.members(names: names))
-    case .stop(let diagnosis):
-      members["verdict"] = "diagnosis"
-      members["cause"] = .optional(diagnosis.cause.identifier) { .string("\($0)") }
-      members["text"] = .string(words { $0.write(diagnosis.cause) })
-      members["confidence"] = .string(words { $0.write(diagnosis.confidence) })
-      members["rule"] = .optional(diagnosis.rule) { .string($0.identifier) }
-      members["rip"] = .optional(diagnosis.context) { .hexadecimal($0.rip) }
-      members["ring"] = .optional(diagnosis.context) { .number(Int($0.codeSelector.requestedPrivilege)) }
-      members["proof"] = .optional(proof(of: diagnosis), JSONValue.string)
-      members["eventIsDecoded"] = .bool(diagnosis.eventIsDecoded)
-      members["change"] = .optional(diagnosis.change) { change in
-        [
-          "level": .string(change.level.name), "entryAddress": .hexadecimal(change.address.rawValue),
-          "before": .hexadecimal(change.before.rawValue), "now": .hexadecimal(change.now.rawValue),
-        ]
-      }
-      members["fix"] = .string(words { $0.writeFix(for: diagnosis.cause) })
-    }
-    return members
   }
 }

@@ -65,6 +65,13 @@ extension Explanation.Refusal {
     } else {
       members["reference"] = .null
     }
+    switch elsewhere {
+    case .mapped: members["elsewhere"] = "mapped"
+    case .nothingKnown: members["elsewhere"] = "nothingKnown"
+    case .nowhere(let tables):
+      members["elsewhere"] = "nowhere"
+      members["tablesWithoutIt"] = .array(tables.map { .hexadecimal($0.cr3.root.address.rawValue) })
+    }
     return .object(members)
   }
 }

@@ -3,8 +3,9 @@ extension AuditCommand {
     #"""
     DESCRIPTION
       Asks every rule of a return to Ring 3 of the machine as it stands. Each rule has a number (RT-001...) and comes out as
-      held, violated, not checked or skipped; docs/INVARIANTS-CATALOGUE.md lists them. Away from an iretq or sysretq the
-      rules about the return have nothing to judge.
+      held, violated, not checked or skipped; docs/INVARIANTS-CATALOGUE.md lists them. Where no return instruction stands
+      the rules about the return, its frame and the registers before it are skipped; in Ring 0 also those about locks,
+      CR8, GS and the current thread, which a kernel puts right only then. The others are asked everywhere.
 
     OPTIONS
       --cr3 VALUE       under another root table than the loaded one

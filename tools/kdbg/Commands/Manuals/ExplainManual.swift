@@ -5,7 +5,8 @@ extension ExplainCommand {
       At an iretq or sysretq to Ring 3: whether the next entry can be delivered. In the handler of an exception, and after a
       triple fault: what started it and how it went on, proven by replaying the delivery on memory as it is. The walk that
       proves the cause stands beside the same walk in the reference table, then come the rule that would have caught it and
-      the fix.
+      the fix. Where nothing tells which vector a handler serves, the event is a guess: after a jump out of the entry code
+      it is known only if that has left the vector's number below the frame.
 
       What comes after a return is foretold for the machine at hand, QEMU's translator with its differences.
 
