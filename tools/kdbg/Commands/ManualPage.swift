@@ -45,6 +45,14 @@ struct ManualPage: Answer {
   }
 }
 
+extension CommandTable {
+  /// The manual of the command that has `name` or alias `name` in full; nil for no command.
+  public func manual(of name: String) -> String? {
+    let command = commands.first { $0.names.contains(name) }
+    return command.map { ManualPage(command: $0).text(.monochrome, names: NoNames()) }
+  }
+}
+
 extension Manual.Section.Title {
   /// The member of the JSON answer.
   var key: String {

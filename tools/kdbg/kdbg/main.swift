@@ -4,6 +4,7 @@ import Session
 
 // Arguments, signals, one verb, exit status.
 SessionSignals.install()
+CommandHelp.ending(for: Array(Swift.CommandLine.arguments.dropFirst()))?.leave()
 do {
   var verb = try KernelDebugger.parseAsRoot()
   try verb.run()
