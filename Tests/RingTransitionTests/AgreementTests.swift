@@ -155,6 +155,64 @@ import X86
     #expect(failing < Int(Self.count) / 2)
   }
 
+  /// The same at a `sysretq`, whose frame is RCX, R11, RSP and STAR: the model's Ring 3 is what the rules ask for.
+  @Test func systemReturns() {
+    var healthy = TestMachine.healthy
+    healthy.enableSystemCalls()
+    healthy.standAtSysretq()
+    #expect(Self.violated(healthy.audited(.systemCalls)).isEmpty)
+    var counts: [UInt16: Int] = [:]
+    var held = 0
+    var wrong: [String] = []
+    for seed in 0..<Self.count {
+      var random = SeededGenerator(seed: seed)
+      var machine = healthy
+      machine.registers.vendor = random.one(in: 2) ? .amd : .intel
+      if random.one(in: 2) {
+        machine.registers.general[RegisterFile.rcxNumber] = random.pick([
+          Layout.userText + 2, 0x7fff_ffff_f000, 0x8000_0000_0000, 0x9000_0000_0000, Layout.kernelText, .max,
+          random.next(),
+        ])
+      }
+      if random.one(in: 2) {
+        machine.registers.general[RegisterFile.r11Number] = random.pick([
+          0x202, 0x246, 0x10202, random.next(),
+        ])
+      }
+      if random.one(in: 3) { machine.registers.star = random.pick([0x0020, 0x0021, 0x0023]) << 48 | 8 << 32 }
+      if random.one(in: 10) { machine.registers.efer.remove(.syscallEnable) }
+      let findings = machine.audited(.systemCalls)
+      let violated = Set(findings.findings.filter(\.isViolated).map(\.rule.number))
+      for number in violated { counts[number, default: 0] += 1 }
+      if violated.isEmpty { held += 1 }
+      switch predictReturn(.sysretq, on: &machine) {
+      case .returns(let user):
+        let flags = user.rflags
+        let isClean =
+          flags.contains(.interruptEnable) && !flags.contains(.trap) && !flags.contains(.nestedTask)
+          && flags.rawValue & RFlags.ioPrivilegeMask == 0
+        if isClean == violated.contains(127) { wrong.append("seed \(seed): R11 gives \(flags.rawValue)") }
+        let isData = user.ss == user.cs - 8
+        // Intel's processors put RPL 3 into SS themselves; the rule asks for a STAR that suits both.
+        let isForgiven = machine.registers.vendor == .intel && isData
+        if isData == violated.contains(123), !isForgiven {
+          wrong.append("seed \(seed): STAR gives SS \(user.ss)")
+        }
+        // A canonical address of the kernel's half is taken, and Ring 3 cannot fetch there.
+        let isKernel = VirtualAddress(user.rip).isUpperHalf
+        if isKernel != violated.contains(126) { wrong.append("seed \(seed): it returns to \(user.rip)") }
+      case .faults(let fault):
+        guard fault.rule.isAudited, !violated.contains(fault.rule.number) else { continue }
+        wrong.append(
+          "seed \(seed): \(fault.exception) by RT-\(fault.rule.number), violated are \(violated.sorted())")
+      case .unknown(let missing): wrong.append("seed \(seed): \(missing)")
+      }
+    }
+    #expect(wrong.isEmpty, "\(wrong.count): \(wrong.prefix(20).joined(separator: "\n"))")
+    for rule in [120, 123, 126, 127] as [UInt16] { #expect(counts[rule, default: 0] > 20, "RT-\(rule)") }
+    #expect(held > 50)
+  }
+
   /// Both are about the same processor: what a fault at the return leads to is a chain like any other.
   @Test func chainsEnd() {
     let healthy = TestMachine.healthy

@@ -63,8 +63,22 @@ struct ReturnAuditor: Sendable {
       guard let rule = Rule(number: number), rule.isAudited, auditor.options.scope.asks(rule.tier),
         auditor.options.portion.asks(rule), !isKernelReturn || rule.appliesToKernelReturns
       else { continue }
-      sink.record(Finding(rule, verdict(of: number, &memory)))
+      sink.record(Finding(rule, judge(rule, &memory)))
     }
+  }
+
+  /// FRED delivers without IDT, TSS and IST: what they hold is then no news. With control-flow enforcement an entry may
+  /// need a shadow stack too, so what else it needs is not all. Intel FRED specification, 4; SDM Vol. 3A, 6.14, and
+  /// Vol. 1, 17.2.3.
+  private mutating func judge<Memory: PhysicalMemory & ~Copyable>(
+    _ rule: Rule, _ memory: inout Memory
+  ) -> Verdict {
+    let control = auditor.registers.cr4
+    guard rule.isAboutDelivery, auditor.registers.isLongMode else { return verdict(of: rule.number, &memory) }
+    guard !control.contains(.flexibleEventDelivery) else { return .unknown(.eventDelivery) }
+    let verdict = verdict(of: rule.number, &memory)
+    if control.contains(.controlFlowEnforcement), case .held = verdict { return .unknown(.eventDelivery) }
+    return verdict
   }
 
   private mutating func verdict<Memory: PhysicalMemory & ~Copyable>(
@@ -100,6 +114,14 @@ extension Rule {
     case 1...17, 48, 49, 81, 126...131, 144, 160...162: false
     case 30, 94, 125, 145, 151: selector.requestedPrivilege == 3
     default: true
+    }
+  }
+
+  /// The rules about what the delivery of an event needs: TSS, stacks, gates and handlers.
+  var isAboutDelivery: Bool {
+    switch number {
+    case 20...49, 60...70: true
+    default: false
     }
   }
 
