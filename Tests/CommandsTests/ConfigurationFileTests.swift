@@ -130,6 +130,46 @@ import X86
         == AddressInterval(low: 0xffff_8000_0000_2000, high: 0xffff_8000_0000_4000))
   }
 
+  /// What changes while the kernel runs is a number, or the word that holds it.
+  @Test func theThreadThatRuns() throws {
+    let machine = RunningExample.make()
+    let word = RunningExample.data + 0x80
+    machine.store(0x1234, linear: word, root: RunningExample.processCR3)
+    let configuration = try ConfigurationFile.parse(
+      """
+      current-stack-top = [\(word)]
+      current-cr3 = 0x5003
+      current-thread = 7, 0, [\(word)]
+      lock-depth = [\(word)]
+      fs-base = 0x11
+      gs-base = [\(word)]
+      retired-roots = [\(word)], 0, 0x6000
+      pending-shootdowns = [\(word)]
+      """, program: nil)
+    func options() -> AuditOptions {
+      KernelDeclarations(table: nil, configuration: configuration.current(in: machine))
+        .options(for: machine.registers)
+    }
+    let first = options()
+    #expect(first.currentStackTop == 0x1234)
+    #expect(first.currentRoot == CR3(rawValue: 0x5003).root)
+    #expect(first.lockDepth == 0x1234)
+    #expect(first.expectedFSBase == 0x11)
+    #expect(first.expectedGSBase == 0x1234)
+    #expect(first.retiredRoots[0] == CR3(rawValue: 0x1234).root)
+    #expect(first.retiredRoots[1] == nil)
+    #expect(first.retiredRoots[2] == CR3(rawValue: 0x6000).root)
+    #expect(first.rootRetirement == .listed)
+    #expect(first.pendingShootdowns == 0x1234)
+    #expect(configuration.current(in: machine).threads == [7, 0, 0x1234])
+    // The next audit reads it again.
+    machine.store(0x2000, linear: word, root: RunningExample.processCR3)
+    #expect(options().currentStackTop == 0x2000)
+    // What cannot be read is not declared.
+    let lost = try ConfigurationFile.parse("lock-depth = [0x8000_0000_0000_0000]", program: nil)
+    #expect(lost.current(in: machine).options.lockDepth == nil)
+  }
+
   @Test(arguments: [
     ("swapgs", 1, "expected \"key = value\""),
     ("\nswap = yes", 2, "unknown key \"swap\""),
@@ -157,6 +197,8 @@ import X86
     ("syscall-vectors = 256", 1, "not a value for this key: \"256\""),
     ("per-process-slots = 512", 1, "not a value for this key: \"512\""),
     ("ist-stack-sizes = 1,2,3,4,5,6,7,8", 1, "more than seven stacks"),
+    ("retired-roots = 1,2,3,4,5", 1, "more than four root tables"),
+    ("lock-depth = [nobody]", 1, "no symbol \"nobody\""),
     ("return-frame-end = $rsp", 1, "no register \"$rsp\""),
   ])
   func aBadLineIsNamed(text: String, line: Int, message: String) {

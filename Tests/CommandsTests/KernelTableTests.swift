@@ -8,13 +8,14 @@ import X86
   private static let block: UInt64 = 0xffff_ffff_8000_5000
 
   /// The fields behind the first 472 bytes, as docs of the header give their offsets.
-  private static func extend(_ machine: FakeMachine, size: UInt64 = 2232) {
+  private static func extend(_ machine: FakeMachine, size: UInt64 = 2264) {
     var fields: [UInt64: UInt64] = [
       472 + 6 * 8: 1 << 18, 536 + 2 * 8: 1, 568: 0xffff << 32, 600: RunningExample.text,
       608: RunningExample.text + 0x4000, 616: 0x1111, 624: 0x2222, 632: 0, 640: RunningExample.data + 0x80,
       648: RunningExample.iretq, 656: RunningExample.sysretq, 664: 2,
       2208: CR4.supervisorAccessPrevention.rawValue,
       2216: RunningExample.text + 0x4000, 2224: RunningExample.text + 0x6000,
+      2232: 0x7000, 2240: 3, 2248: 0xff_0220, 2256: 0xffff,
     ]
     for (index, task) in [RunningExample.tss, RunningExample.tss + 0x80].enumerated() {
       let start = 672 + UInt64(index) * 192
@@ -91,6 +92,27 @@ import X86
     let options = try Self.options(of: machine)
     #expect(options.protectionsLeftOff.isEmpty)
     #expect(options.processorCount == 2)
+  }
+
+  @Test func tablesThatGoAndControlRegistersThatStay() throws {
+    let machine = RunningExample.make()
+    Self.extend(machine)
+    let options = try Self.options(of: machine)
+    #expect(options.retiredRoots[0] == PhysicalFrame(containing: PhysicalAddress(truncating: 0x7000)))
+    #expect(options.rootRetirement == .listed)
+    #expect(options.pendingShootdowns == 3)
+    #expect(options.expectedCR4 == ExpectedBits(mask: 0xffff, value: 0x0220))
+    machine.store(0, linear: RunningExample.table + 2232, root: RunningExample.kernelCR3)
+    machine.store(0, linear: RunningExample.table + 2256, root: RunningExample.kernelCR3)
+    #expect(try Self.options(of: machine).retiredRoots[0] == nil)
+    #expect(try Self.options(of: machine).rootRetirement == .listed)
+    #expect(try Self.options(of: machine).expectedCR4 == nil)
+    // An older kernel says nothing.
+    Self.extend(machine, size: 2232)
+    let older = try Self.options(of: machine)
+    #expect(older.rootRetirement == .unknown)
+    #expect(older.pendingShootdowns == nil)
+    #expect(older.kernelConstants != nil)
   }
 
   @Test func theFirstProcessorRunsTheProcess() throws {

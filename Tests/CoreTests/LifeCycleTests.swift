@@ -30,6 +30,33 @@ import X86
     kernel.expectBalancedBooks()
   }
 
+  /// The root table that was freed last is nobody's: not the one that runs, and not a new one in the same frame.
+  @Test func theTableFreedLastIsNobodys() throws {
+    let kernel = try TestKernel(frames: 160)
+    let parent = try kernel.start()
+    #expect(kernel.freedRoot == nil)
+    let child = try #require(kernel.fork(parent))
+    let root = try #require(kernel.process(child)?.space?.tables.root)
+    kernel.system.end(child, status: 0)
+    #expect(kernel.freedRoot == nil, "its table is still loaded")
+    kernel.system.reap()
+    #expect(kernel.freedRoot == root)
+    #expect(kernel.call(.wait, .max, 0, by: parent) == .complete(2))
+    // The frame comes back for the next table, once others were made in between or at once.
+    var isTaken = false
+    for _ in 0..<3 {
+      let next = try #require(kernel.fork(parent))
+      if kernel.process(next)?.space?.tables.root == root { isTaken = true }
+    }
+    #expect(isTaken)
+    #expect(kernel.freedRoot == nil)
+    // exec builds in a table of its own, and frees it.
+    kernel.poke(Array("bin/other".utf8) + [0], at: 0x1000_2000, of: parent)
+    _ = kernel.call(.exec, 0x1000_2000, by: parent)
+    let freed = try #require(kernel.freedRoot)
+    #expect(freed != kernel.process(parent)?.space?.tables.root)
+  }
+
   /// Many at once, ending in any order.
   @Test(arguments: 1...3 as ClosedRange<UInt64>)
   func familiesInAnyOrderLoseNothing(seed: UInt64) throws {

@@ -78,6 +78,7 @@ final class TestKernel {
 
   var freeCount: Int { system.frames.freeCount }
   var kernelRoot: PhysicalFrame { system.kernelSpace.root }
+  var freedRoot: PhysicalFrame? { system.freedRoot }
 
   func file(_ name: StaticString) -> PhysicalBytes {
     system.archive.file(named: FileName(name), memory: &system.frames.memory)!

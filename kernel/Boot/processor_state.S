@@ -54,9 +54,9 @@ return_path:
     .balign 64
     .global ringside_debugger_table
     .type ringside_debugger_table, @object
-    .size ringside_debugger_table, 2232
+    .size ringside_debugger_table, 2264
 ringside_debugger_table:
-    .skip 2232
+    .skip 2264
     .balign 64
     .global kernel_state
 kernel_state:

@@ -27,6 +27,8 @@ public struct KernelSystem<Memory: WritablePhysicalMemory & ~Copyable, Console: 
   public var milliseconds: UInt64 = 0
   /// Watches what processes do, for the baseline test.
   public var witness = Witness()
+  /// The root table that was freed last and that no process has for its own since: nobody may load it.
+  public private(set) var freedRoot: PhysicalFrame?
 
   /// User stacks: 64 KiB below this address, nothing mapped above or below.
   static var userStackTop: UInt64 { 0x7fff_f000_0000 }
@@ -79,6 +81,7 @@ public struct KernelSystem<Memory: WritablePhysicalMemory & ~Copyable, Console: 
       stack.destroy(kernel: kernelSpace, frames: &frames)
       throw .outOfMemory
     }
+    take(space)
     processes.insert(
       Process(id: processes.takeID(), parent: parent, space: space, stack: stack), at: index)
     return index
@@ -111,10 +114,20 @@ public struct KernelSystem<Memory: WritablePhysicalMemory & ~Copyable, Console: 
   /// Gives back the memory of process `index`. Its table must not be loaded: this runs on the kernel's.
   public mutating func releaseMemory(of index: Int) {
     guard let process = processes[index] else { return }
-    process.space?.destroy(frames: &frames)
+    if let space = process.space { destroy(space) }
     process.stack?.destroy(kernel: kernelSpace, frames: &frames)
     processes[index]?.space = nil
     processes[index]?.stack = nil
+  }
+
+  private mutating func destroy(_ space: ProcessSpace) {
+    freedRoot = space.tables.root
+    space.destroy(frames: &frames)
+  }
+
+  /// A new table may lie where the one freed last did.
+  private mutating func take(_ space: ProcessSpace) {
+    if space.tables.root == freedRoot { freedRoot = nil }
   }
 
   // MARK: the ends of processes
@@ -182,11 +195,12 @@ extension KernelSystem where Memory: ~Copyable {
     } catch {
       throw .outOfMemory
     }
+    take(space)
     let start: Start
     do {
       start = try load(program, into: space)
     } catch {
-      space.destroy(frames: &frames)
+      destroy(space)
       throw error
     }
     for entry in ProcessSpace.userEntries {
@@ -196,7 +210,7 @@ extension KernelSystem where Memory: ~Copyable {
       frames.memory.store(frames.memory.load(new) ?? 0, at: old)
       frames.memory.store(oldValue, at: new)
     }
-    space.destroy(frames: &frames)
+    destroy(space)
     processes[index]?.bases = UserBases()
     return start
   }

@@ -26,6 +26,7 @@ public func kernelMain(_ startInfo: UInt32) {
   SystemCallEntry.enable()
   Processor.load(CR3(root: kernelSpace.root))
   ExportedTable.protectionsOff = protection.leftOff
+  ExportedTable.publish(cr4: Processor.cr4)
   ExportedTable.publish(kernel: CR3(root: kernelSpace.root), exitStack: exitStack)
   ExportedTable.publish(
     systemCallVector: DescriptorTables.systemCallVector, interrupts: InterruptController<Ports>.vectors)

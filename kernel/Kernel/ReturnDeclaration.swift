@@ -40,6 +40,9 @@ private func declareTables(_ options: inout AuditOptions) {
   options.referenceRoot = ExportedTable.kernelCR3.root
   options.currentRoot = ExportedTable.currentCR3.root
   options.perProcessSlots = ExportedTable.privateRootEntries
+  options.retiredRoots[0] = ExportedTable.freedRoot
+  options.rootRetirement = .listed
+  options.pendingShootdowns = ExportedTable.pendingShootdowns
   for position in 0..<ExportedTable.ramRangeCount {
     let range = ExportedTable.ramRange(position)
     options.memory.insert(low: range.start, high: range.end)
@@ -55,6 +58,8 @@ private func declareState(_ options: inout AuditOptions) {
   // Nothing is locked, and no interrupt nests: interrupts are off in all of the kernel.
   options.lockDepth = 0
   options.protectionsLeftOff = ExportedTable.protectionsOff
+  let cr4 = ExportedTable.expectedCR4
+  options.expectedCR4 = ExpectedBits(mask: cr4.mask, value: cr4.value)
   options.perProcessorBlock = ProcessorBlock.address(0).rawValue
   options.selfPointerOffset = 0
 }

@@ -58,6 +58,7 @@ extension KernelState {
     guard next != current else { return nil }
     let from = current
     current = next
+    ExportedTable.freedRoot = system.freedRoot
     guard next != KernelContexts.bootThread else {
       let table = CR3(root: system.kernelSpace.root)
       ExportedTable.setCurrent(process: 0, cr3: table, stackTop: 0)

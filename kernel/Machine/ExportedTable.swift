@@ -182,6 +182,30 @@ public enum ExportedTable {
     set { unsafe table.pointee.protections_off = newValue.rawValue }
   }
 
+  /// The root table freed last, which no processor may have loaded; nil for none.
+  public static var freedRoot: PhysicalFrame? {
+    get {
+      let address = unsafe table.pointee.freed_root
+      return address == 0 ? nil : PhysicalFrame(containing: PhysicalAddress(truncating: address))
+    }
+    set { unsafe table.pointee.freed_root = newValue?.address.rawValue ?? 0 }
+  }
+
+  /// Requests to other processors to drop translations that are not answered yet: they run no processes, and are sent none.
+  public static var pendingShootdowns: UInt64 { unsafe table.pointee.pending_shootdowns }
+
+  /// Records what every processor's CR4 holds from now on.
+  public static func publish(cr4: CR4) {
+    unsafe table.pointee.expected_cr4 = cr4.rawValue
+    // PGE decides what the TLB keeps, and may be turned off and on to empty it.
+    unsafe table.pointee.expected_cr4_mask = ~CR4.pageGlobalEnable.rawValue
+  }
+
+  /// What CR4 must hold, and in which bits.
+  public static var expectedCR4: (value: UInt64, mask: UInt64) {
+    (unsafe table.pointee.expected_cr4, unsafe table.pointee.expected_cr4_mask)
+  }
+
   /// The root tables of processes differ from the kernel's own in the slots whose bits are set: bit n of word n / 64.
   public static var privateRootEntries: InlineArray<8, UInt64> {
     var words = InlineArray<8, UInt64>(repeating: 0)

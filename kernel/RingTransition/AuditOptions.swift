@@ -98,6 +98,7 @@ public struct AuditOptions: Sendable {
   public var keptContexts = InlineArray<4, CR3?>(repeating: nil)
   /// Root tables that are being freed, and must be live nowhere.
   public var retiredRoots = InlineArray<4, PhysicalFrame?>(repeating: nil)
+  public var rootRetirement = RootRetirement.unknown
   /// How many requests to other processors to drop translations are not answered yet.
   public var pendingShootdowns: UInt64?
   /// Which physical addresses are memory.
@@ -171,6 +172,13 @@ extension AuditOptions {
     case top(UInt64)
     /// The linear address of the qword that the entry code loads.
     case variable(UInt64)
+  }
+
+  /// What an empty list of root tables that are being freed means.
+  public enum RootRetirement: UInt8, Equatable, Sendable {
+    case unknown
+    /// The kernel lists them, and now there are none.
+    case listed
   }
 
   public enum ParanoidEntry: UInt8, Equatable, Sendable {

@@ -182,7 +182,7 @@ extension ProcessorAudit {
 
   /// RT-177.
   func freedRootNotLive(_ processors: borrowing Span<RegisterFile>) -> Verdict {
-    var isDeclared = false
+    var isDeclared = options.rootRetirement == .listed
     for position in 0..<options.retiredRoots.count {
       guard let root = options.retiredRoots[position] else { continue }
       isDeclared = true

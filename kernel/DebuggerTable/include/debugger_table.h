@@ -77,6 +77,10 @@ struct ringside_debugger_table {
     struct ringside_processor processors[RINGSIDE_PROCESSORS];
     uint64_t protections_off; /* bits of CR4 that protect the kernel and that this boot leaves clear on purpose */
     struct ringside_range kernel_rodata;  /* virtual; constants, never written and never executed */
+    uint64_t freed_root;         /* physical; the root table freed last, until a process has its frame for its own; else 0 */
+    uint64_t pending_shootdowns; /* requests to other processors to drop translations, not answered yet; here always 0 */
+    uint64_t expected_cr4;       /* what CR4 was set to ... */
+    uint64_t expected_cr4_mask;  /* ... in these bits; 0 until it is known */
 };
 
 _Static_assert(offsetof(struct ringside_debugger_table, version) == 8, "debugger table layout");
@@ -105,6 +109,9 @@ _Static_assert(offsetof(struct ringside_debugger_table, processors) == 672, "deb
 _Static_assert(sizeof(struct ringside_processor) == 192, "debugger table layout");
 _Static_assert(offsetof(struct ringside_debugger_table, protections_off) == 2208, "debugger table layout");
 _Static_assert(offsetof(struct ringside_debugger_table, kernel_rodata) == 2216, "debugger table layout");
-_Static_assert(sizeof(struct ringside_debugger_table) == 2232, "debugger table layout");
+_Static_assert(offsetof(struct ringside_debugger_table, freed_root) == 2232, "debugger table layout");
+_Static_assert(offsetof(struct ringside_debugger_table, pending_shootdowns) == 2240, "debugger table layout");
+_Static_assert(offsetof(struct ringside_debugger_table, expected_cr4) == 2248, "debugger table layout");
+_Static_assert(sizeof(struct ringside_debugger_table) == 2264, "debugger table layout");
 
 #endif

@@ -53,7 +53,7 @@ public struct ConfigurationFile {
   private typealias Setting = @Sendable (inout KernelConfiguration, Value) throws(CommandFailure) -> Void
 
   private static let settings: [String: Setting] = stacks.merging(entries) { _, last in last }
-    .merging(state) { _, last in last }
+    .merging(state) { _, last in last }.merging(thread) { _, last in last }
 
   private static let stacks: [String: Setting] = [
     "kernel-stack-size": number(\.kernelStackSize),
@@ -159,6 +159,41 @@ public struct ConfigurationFile {
     },
   ]
 
+  /// What changes while the kernel runs: a number, or `[ADDRESS]` of the word that holds it.
+  private static let thread: [String: Setting] = [
+    "current-stack-top": reading(\.currentStackTop),
+    "current-cr3": { configuration, value throws(CommandFailure) in
+      configuration.declare([try value.source()]) {
+        $0.declare(\.currentRoot, CR3(rawValue: $1[0]).root)
+      }
+    },
+    "current-thread": { configuration, value throws(CommandFailure) in
+      configuration.declare(try value.sources()) { $0.declare(threads: $1) }
+    },
+    "lock-depth": reading(\.lockDepth),
+    "fs-base": reading(\.expectedFSBase),
+    "gs-base": reading(\.expectedGSBase),
+    "retired-roots": { configuration, value throws(CommandFailure) in
+      let sources = try value.sources()
+      guard sources.count <= 4 else { throw .other("more than four root tables") }
+      configuration.declare(sources) { configuration, numbers in
+        var roots = InlineArray<4, PhysicalFrame?>(repeating: nil)
+        for (position, number) in numbers.enumerated() where number != 0 {
+          roots[position] = CR3(rawValue: number).root
+        }
+        configuration.declare(\.retiredRoots, roots)
+        configuration.declare(\.rootRetirement, .listed)
+      }
+    },
+    "pending-shootdowns": reading(\.pendingShootdowns),
+  ]
+
+  private static func reading(_ field: WritableKeyPath<AuditOptions, UInt64?> & Sendable) -> Setting {
+    { configuration, value throws(CommandFailure) in
+      configuration.declare([try value.source()]) { $0.declare(field, $1[0]) }
+    }
+  }
+
   private static func number(_ field: WritableKeyPath<AuditOptions, UInt64?> & Sendable) -> Setting {
     { configuration, value throws(CommandFailure) in configuration.declare(field, try value.number()) }
   }
@@ -254,6 +289,18 @@ extension ConfigurationFile {
         throw .other("more than \(AuditOptions.tablePairLimit) pairs")
       }
       return pairs
+    }
+
+    /// A number, or `[ADDRESS]` of the word that holds it.
+    func source() throws(CommandFailure) -> KernelConfiguration.Number {
+      guard text.hasPrefix("["), text.hasSuffix("]") else { return .constant(try number()) }
+      return .word(at: try Expression.value(of: String(text.dropFirst().dropLast()), in: scope))
+    }
+
+    func sources() throws(CommandFailure) -> [KernelConfiguration.Number] {
+      var sources: [KernelConfiguration.Number] = []
+      for item in items { sources.append(try Value(text: item, scope: scope).source()) }
+      return sources
     }
 
     /// `rsp0`; an address, where the stack begins; or one in brackets, where the word lies that is loaded.

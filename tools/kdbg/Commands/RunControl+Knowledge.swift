@@ -22,7 +22,7 @@ extension RunControl {
   /// All that is known of the kernel now.
   public var declarations: KernelDeclarations {
     KernelDeclarations(
-      table: kernelTable(), configuration: configuration,
+      table: kernelTable(), configuration: configuration.current(in: target),
       interruptControllerBase: knowledge.interruptControllerBase ?? nil)
   }
 

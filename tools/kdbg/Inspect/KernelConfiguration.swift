@@ -10,7 +10,44 @@ public struct KernelConfiguration: Sendable {
   /// The root tables that belong together under page-table isolation.
   public private(set) var tablePairs: [TablePair] = []
 
+  /// Which thread each processor runs, 0 for none, in the order of their numbers; empty where that is not declared.
+  public private(set) var threads: [UInt64] = []
+
+  /// What a number of the kernel's memory says, and is read anew for each audit.
+  private var readings: [Reading] = []
+
+  /// Where a number comes from.
+  public enum Number: Equatable, Sendable {
+    case constant(UInt64)
+    /// The qword at a linear address.
+    case word(at: UInt64)
+  }
+
+  private struct Reading: Sendable {
+    let numbers: [Number]
+    let declare: @Sendable (inout KernelConfiguration, [UInt64]) -> Void
+  }
+
   public init() {}
+
+  /// Declares what `numbers` come to, once they are read.
+  public mutating func declare(
+    _ numbers: [Number], _ meaning: @escaping @Sendable (inout KernelConfiguration, [UInt64]) -> Void
+  ) {
+    readings.append(Reading(numbers: numbers, declare: meaning))
+  }
+
+  /// The same with what the memory of `machine` says now. What cannot be read is not declared.
+  public func current(in machine: some Debuggee) -> KernelConfiguration {
+    var current = self
+    for reading in readings {
+      let values = reading.numbers.compactMap { $0.value(in: machine) }
+      if values.count == reading.numbers.count { reading.declare(&current, values) }
+    }
+    return current
+  }
+
+  public mutating func declare(threads: [UInt64]) { self.threads = threads }
 
   /// Declares `value` for `field`.
   public mutating func declare<Value: Sendable>(
@@ -43,5 +80,16 @@ public struct KernelConfiguration: Sendable {
     var options = AuditOptions()
     apply(to: &options)
     return options
+  }
+}
+
+extension KernelConfiguration.Number {
+  fileprivate func value(in machine: some Debuggee) -> UInt64? {
+    switch self {
+    case .constant(let value): return value
+    case .word(let address):
+      let bytes = machine.bytes(at: VirtualAddress(address), count: 8)
+      return bytes.count == 8 ? bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) } : nil
+    }
   }
 }

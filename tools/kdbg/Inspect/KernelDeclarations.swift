@@ -38,13 +38,17 @@ public struct KernelDeclarations: Sendable {
 
   /// What the kernel says of its processors, in the order of their numbers.
   var processors: [ProcessorDeclaration] {
-    guard let table else { return [] }
-    return table.processors.enumerated().map { number, processor in
+    var processors = (table?.processors ?? []).enumerated().map { number, processor in
       ProcessorDeclaration(
         block: processor.block == 0 ? nil : processor.block,
         // The first processor runs what the table calls current.
-        thread: number == 0 ? table.process?.number : processor.process)
+        thread: number == 0 ? table?.process?.number : processor.process)
     }
+    for (number, thread) in configuration.threads.enumerated() {
+      if number == processors.count { processors.append(ProcessorDeclaration()) }
+      processors[number].thread = thread == 0 ? nil : thread
+    }
+    return processors
   }
 
   /// True for a return instruction that the kernel declares to lead to Ring 3 and nowhere else.
@@ -77,6 +81,12 @@ public struct KernelDeclarations: Sendable {
     if let block = processor?.block, block != 0 {
       options.perProcessorBlock = block
       options.selfPointerOffset = 0
+    }
+    if let upkeep = table.upkeep {
+      options.retiredRoots[0] = upkeep.freedRoot
+      options.rootRetirement = .listed
+      options.pendingShootdowns = upkeep.pendingShootdowns
+      options.expectedCR4 = upkeep.expectedCR4
     }
     if let interface = table.interface {
       declare(interface, of: table, in: &options)

@@ -1,4 +1,5 @@
 import DebuggerTable
+import RingTransition
 import X86
 
 /// What a kernel that exports `ringside_debugger_table` says about itself at this moment.
@@ -30,6 +31,9 @@ public struct KernelTable: Equatable, Sendable {
   /// What is never written and never executed; nil for a kernel whose table ends before it.
   public let constants: Range<UInt64>?
 
+  /// What came last; nil for a kernel whose table ends before it.
+  public let upkeep: KernelUpkeep?
+
   /// Reads the table at `address` of `machine`. Nil when it is not mapped, not yet filled in, or of a version
   /// that this debugger does not know. A shorter table of an older kernel is read as far as it goes.
   public init?(at address: VirtualAddress, in machine: inout some Debuggee) {
@@ -58,6 +62,7 @@ public struct KernelTable: Equatable, Sendable {
     processors = KernelProcessor.all(fields)
     protectionsOff = CR4(rawValue: fields.qword(\.protections_off) ?? 0)
     constants = fields.range(\.kernel_rodata)
+    upkeep = KernelUpkeep(fields)
   }
 
   /// The processor whose TSS is at `address`.
@@ -115,6 +120,25 @@ public struct KernelInterface: Equatable, Sendable {
     self.lockDepth = lockDepth
     systemCallStack = stack == 0 ? nil : stack
     returnsToRingThree = returns.filter { $0 != 0 }
+  }
+}
+
+/// What the kernel says of tables that go, and of CR4.
+public struct KernelUpkeep: Equatable, Sendable {
+  /// The root table freed last, which must be live nowhere; nil for none.
+  public let freedRoot: PhysicalFrame?
+  /// Requests to other processors to drop translations that are not answered yet.
+  public let pendingShootdowns: UInt64
+  /// Nil until it is known.
+  public let expectedCR4: ExpectedBits?
+
+  init?(_ fields: KernelTableFields) {
+    guard let root = fields.qword(\.freed_root), let pending = fields.qword(\.pending_shootdowns),
+      let value = fields.qword(\.expected_cr4), let mask = fields.qword(\.expected_cr4_mask)
+    else { return nil }
+    freedRoot = root == 0 ? nil : PhysicalFrame(containing: PhysicalAddress(truncating: root))
+    pendingShootdowns = pending
+    expectedCR4 = mask == 0 ? nil : ExpectedBits(mask: mask, value: value)
   }
 }
 

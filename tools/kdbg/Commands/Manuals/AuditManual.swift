@@ -26,12 +26,11 @@ extension AuditCommand {
           not checked
             RSP0 names no mapped stack  RT-032
           skipped
-            there is one processor                       RT-047 RT-170..RT-172 RT-174..RT-176
-            entries begin under the kernel's own table   RT-073
-            the return is an iretq                       RT-126 RT-129
-            the kernel declares nothing to compare with  RT-146 RT-177
-            the feature is off                           RT-147 RT-148
-          44 held, 3 violated, 1 not checked, 14 skipped
+            there is one processor                      RT-047 RT-170..RT-172 RT-174..RT-176
+            entries begin under the kernel's own table  RT-073
+            the return is an iretq                      RT-126 RT-129
+            the feature is off                          RT-147 RT-148
+          46 held, 3 violated, 1 not checked, 12 skipped
 
     SEE ALSO
       check, explain
