@@ -5,13 +5,44 @@ import Testing
 struct ReturnCheckTests {
   @Test("a healthy boot holds at every return", arguments: KernelBuild.allCases)
   func healthy(_ kernel: KernelBuild) throws {
-    let check = try Debugger.run(["check", "--run", kernel.path, "--initrd", Repository.initrd])
+    let check = try Debugger.run(
+      ["check", "--run", kernel.path, "--initrd", Repository.initrd, "--severity", "hygiene"])
     #expect(check.status == Debugger.allHeld, "\(check.output)\(check.errors)")
     let summary = try #require(
       check.output.firstMatch(of: /(\d+) returns to Ring 3 checked at 1 site, all held/))
     #expect(try #require(Int(summary.1)) >= 200)
     #expect(
       check.errors.contains("Hello from userspace! (via Swift syscall handler)"), "the console is shown")
+  }
+
+  @Test(
+    "so does one with SYSRET, and one with two processors: no rule of any severity is violated",
+    arguments: [["--append", "init=/calls"], ["--cpus", "2", "--append", "timer=lapic"]])
+  func healthyOtherwise(_ options: [String]) throws {
+    let check = try Debugger.run(
+      ["check", "--run", KernelBuild.release.path, "--initrd", Repository.initrd, "--severity", "hygiene"]
+        + options)
+    #expect(check.status == Debugger.allHeld, "\(check.output)\(check.errors)")
+    let summary = try #require(
+      check.output.firstMatch(of: /(\d+) returns to Ring 3 checked at (\d) sites?, all held/))
+    #expect(try #require(Int(summary.1)) >= 200)
+    #expect(summary.2 == (options.contains("init=/calls") ? "2" : "1"))
+    #expect(!check.output.contains("REMARK"), "\(check.output)")
+  }
+
+  @Test("ten thousand returns hold", .enabled(if: Repository.runsLongTests))
+  func tenThousand() throws {
+    var checked = 0
+    for _ in 0..<2 {
+      let check = try Debugger.run([
+        "check", "--run", KernelBuild.release.path, "--initrd", Repository.initrd, "--severity", "hygiene",
+        "--append", "init=/cycles",
+      ])
+      #expect(check.status == Debugger.allHeld, "\(check.output)\(check.errors)")
+      let summary = try #require(check.output.firstMatch(of: /(\d+) returns to Ring 3 checked .*, all held/))
+      checked += try #require(Int(summary.1))
+    }
+    #expect(checked >= 10_000)
   }
 
   @Test("--returns ends it early")
