@@ -3,8 +3,9 @@ import Foundation
 /// Transcripts of two builds, made comparable: what a build decides, and nothing else, is replaced.
 ///
 /// Addresses in the kernel's image become K1, K2, ..., physical frames F1, F2, ..., each number the same wherever it comes
-/// again, so that a wrong one shows; the bits beside a frame stay. Offsets behind a symbol, line numbers and times
-/// lose their value. Runs of spaces count as one.
+/// again, so that a wrong one shows; the bits beside a frame stay, and those beside the base in the descriptor of a TSS.
+/// Offsets behind a symbol, line numbers, times and how many instructions are of a kind lose their value. Runs of
+/// spaces count as one.
 struct TranscriptForm {
   private var images: [UInt64: Int] = [:]
   private var frames: [UInt64: Int] = [:]
@@ -25,6 +26,7 @@ struct TranscriptForm {
     var line = text.replacing(/\ +/, with: " ").trimmingCharacters(in: .whitespaces)
     line = line.replacing(/\+(0x[0-9a-f]+)/, with: "+O")
     line = line.replacing(/(\.swift|\.S|\.c|\.h):[0-9]+/) { "\($0.1):L" }
+    line = line.replacing(/\b[0-9]+ instructions/, with: "N instructions")
     line = line.replacing(/[0-9]+(\.[0-9]+)? (ms|s|us|ns)\b/, with: "T")
     var out = ""
     var rest = line[...]
@@ -41,9 +43,19 @@ struct TranscriptForm {
     if Self.window.contains(value) {
       return "window+F\(Self.number(value & 0xffff_f000, in: &frames)):\(String(value & 0xfff, radix: 16))"
     }
+    if let base = Self.taskStateBase(value) {
+      let rest = String(value & ~0xff00_00ff_ffff_0000, radix: 16)
+      return "K\(Self.number(base, in: &images)):\(rest)"
+    }
     let frame = value & Self.frameBits
     guard Self.memory.contains(frame) else { return "0x" + String(value, radix: 16) }
     return "F\(Self.number(frame, in: &frames)):\(String(value & ~Self.frameBits, radix: 16))"
+  }
+
+  /// The base in the first word of a descriptor of a 64-bit TSS of 0x68 bytes in the kernel's image. SDM Vol. 3A, 7.2.3.
+  private static func taskStateBase(_ word: UInt64) -> UInt64? {
+    guard word & 0x00ff_fd00_0000_ffff == 0x0000_8900_0000_0067 else { return nil }
+    return 0xffff_ffff_0000_0000 | (word >> 32 & 0xff00_0000) | (word >> 16 & 0x00ff_ffff)
   }
 
   private static func number(_ value: UInt64, in known: inout [UInt64: Int]) -> Int {

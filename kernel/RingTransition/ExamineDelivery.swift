@@ -5,11 +5,34 @@ extension Examiner {
   mutating func examineDelivery<Memory: PhysicalMemory & ~Copyable>(
     _ observation: Observation, _ memory: inout Memory
   ) -> Diagnosis {
+    // Apart from each other, so that their temporaries are not on one stack: a kernel examines itself on a small one.
+    if let diagnosis = entryGoneWrong(observation, &memory) { return diagnosis }
+    var best: Diagnosis?
+    if let diagnosis = provenEvent(observation, &best, &memory) { return diagnosis }
+    if let diagnosis = arrivedEvent(observation, best, &memory) { return diagnosis }
+    if var best {
+      best.confidence = .guess
+      return best
+    }
+    // Something of Ring 3's did arrive.
+    return Diagnosis(isVectorUnknown(observation) ? .ringThreeException : .unexplained, .guess)
+  }
+
+  @inline(never)
+  private mutating func entryGoneWrong<Memory: PhysicalMemory & ~Copyable>(
+    _ observation: Observation, _ memory: inout Memory
+  ) -> Diagnosis? {
     if let diagnosis = entryWithoutErrorCode(observation, &memory) { return diagnosis }
     if let diagnosis = handlerInRingThree(observation, &memory) { return diagnosis }
-    if let diagnosis = returnedToNowhere(observation) { return diagnosis }
+    return returnedToNowhere(observation)
+  }
+
+  /// The event whose replay gives what is there. `best` is, of those that only may be, the one that would fail now.
+  @inline(never)
+  private mutating func provenEvent<Memory: PhysicalMemory & ~Copyable>(
+    _ observation: Observation, _ best: inout Diagnosis?, _ memory: inout Memory
+  ) -> Diagnosis? {
     let candidates = candidates(observation, &memory)
-    var best: Diagnosis?
     for position in 0..<candidates.count {
       guard let candidate = candidates[position] else { continue }
       let replay = replay(candidate.event, to: observation.context, observation, &memory)
@@ -18,19 +41,19 @@ extension Examiner {
         diagnosis.confidence = .proven
         return diagnosis
       }
-      // Of those that only may be, the one that would fail now.
       if best == nil, replay.chain.firstFailure != nil { best = diagnosis }
     }
+    return nil
+  }
+
+  @inline(never)
+  private mutating func arrivedEvent<Memory: PhysicalMemory & ~Copyable>(
+    _ observation: Observation, _ best: Diagnosis?, _ memory: inout Memory
+  ) -> Diagnosis? {
     if let delivered = deliveredInterrupt(observation, &memory) { return delivered }
     if registers.taskRegister?.selector.isNull == true { return notLoaded(best) }
     if let shared = sharedDoubleFaultStack(observation, &memory) { return shared }
-    if let entered = enteredBySomething(observation, &memory) { return entered }
-    if var best {
-      best.confidence = .guess
-      return best
-    }
-    // Something of Ring 3's did arrive.
-    return Diagnosis(isVectorUnknown(observation) ? .ringThreeException : .unexplained, .guess)
+    return enteredBySomething(observation, &memory)
   }
 
   private func isVectorUnknown(_ observation: Observation) -> Bool {
