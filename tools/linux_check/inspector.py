@@ -65,11 +65,7 @@ def neighbourhoods(registers, chance):
     """Pages around what the registers hold: mapped ones, unmapped ones, and what is in between."""
     bases = [value for name, value in registers.items() if name in GENERAL] + [registers["GDT"][0], registers["IDT"][0]]
     places = {(base + 4096 * chance.randrange(-64, 64)) % (1 << 64) for base in bases for _ in range(12)}
-    return sorted(filter(five_level_canonical, {*bases, *places}))
-
-
-def five_level_canonical(place):
-    return 0 <= place < 1 << 56 or (1 << 64) - (1 << 56) <= place < 1 << 64
+    return sorted(place for place in {*bases, *places} if canonical(place, 57))
 
 
 def borders(ranges, chance):
@@ -77,13 +73,15 @@ def borders(ranges, chance):
     places = set()
     for start, end, _ in ranges:
         middle = start + chance.randrange(end - start)
-        places |= {start, end - 1, middle, *(place for place in (start - 1, end) if canonical(place))}
+        places |= {start, end - 1, middle, *(place for place in (start - 1, end) if canonical(place, 48))}
     places = sorted(places)
     return places if len(places) <= WALKS else sorted(chance.sample(places, WALKS))
 
 
-def canonical(place):
-    return 0 <= place < 1 << 47 or (1 << 64) - (1 << 47) <= place < 1 << 64
+def canonical(place, bits):
+    """Whether the linear address is one of `bits` bits, their highest one repeated. SDM Vol. 1, 3.3.7.1."""
+    half = 1 << bits - 1
+    return 0 <= place < half or (1 << 64) - half <= place < 1 << 64
 
 
 def rights_at(place, ranges):
