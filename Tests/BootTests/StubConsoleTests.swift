@@ -53,7 +53,7 @@ struct StubConsoleTests {
     }
     let gdb = try machine.gdb(["info threads", "detach"], kernel: kernel)
     // It waits, unless gdb came before it had taken the last letter.
-    let states = ["(waits for input, CR3 0x", "(ready, CR3 0x"]
+    let states = ["(waits for input, CR3 0x", "(ready, CR3 0x", "(running, CR3 0x"]
     #expect(
       states.contains { gdb.output.contains("\"process 6\" \($0)") }, "\(gdb.output)\(gdb.errors)")
     let terminal = try StubLine(machine)
