@@ -17,12 +17,13 @@ struct AuditCommand: Command {
       selection.instruction = checker.instruction(at: debugger.target.coreRegisters.rip)
     }
     let asked = selection
-    return .answer(
-      try debugger.inspect { machine in
-        var audit = ReturnAudit(of: &machine, declared: declared, asking: asked)
-        debugger.control.checker?.compare(&audit, of: &machine, declared: declared, asking: asked)
-        return audit
-      })
+    let audit = try debugger.inspect { machine in
+      var audit = ReturnAudit(of: &machine, declared: declared, asking: asked)
+      debugger.control.checker?.compare(&audit, of: &machine, declared: declared, asking: asked)
+      return audit
+    }
+    debugger.control.note(audit, asking: asked)
+    return .answer(audit)
   }
 
   private static func selection(

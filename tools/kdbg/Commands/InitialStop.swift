@@ -36,7 +36,8 @@ extension Debugger {
   /// Brings the machine to where the session begins. The answer says where that is; nil where there is nothing to
   /// say.
   public func begin(_ check: InitialCheck, at stop: InitialStop) throws(CommandFailure) -> (any Answer)? {
-    if check == .on || stop == .firstReturn, let violation = try control.startChecking() {
+    if check == .off, stop == .firstReturn { return answer(to: try firstReturn()) }
+    if check == .on, let violation = try control.startChecking() {
       return answer(to: .violation(violation))
     }
     switch stop {
@@ -45,9 +46,7 @@ extension Debugger {
     case .none:
       return answer(to: try session { () throws(SessionError) in try control.run() })
     case .firstReturn:
-      let reason = try session { () throws(SessionError) in try control.run(returns: 1) }
-      if check == .off { try session { () throws(SessionError) in try control.stopChecking() } }
-      return answer(to: reason)
+      return answer(to: try session { () throws(SessionError) in try control.run(returns: 1) })
     case .place(let text):
       let address = try address(text)
       let breakpoint = try control.addBreakpoint(at: address)
@@ -57,5 +56,16 @@ extension Debugger {
           return try control.run()
         })
     }
+  }
+
+  /// Goes to the first return to Ring 3, and leaves no verdict on it behind.
+  private func firstReturn() throws(CommandFailure) -> StopReason {
+    var reason = StopReason.counted
+    if try control.startChecking() == nil {
+      reason = try session { () throws(SessionError) in try control.run(returns: 1) }
+    }
+    try session { () throws(SessionError) in try control.forgetCheck() }
+    if case .violation = reason { return .counted }
+    return reason
   }
 }

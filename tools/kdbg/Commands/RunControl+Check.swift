@@ -27,6 +27,13 @@ extension RunControl {
     try settle()
   }
 
+  /// As if nothing had been checked so far.
+  func forgetCheck() throws(SessionError) {
+    checker = nil
+    verdict = .held
+    try stopChecking()
+  }
+
   private func findSites() throws(CommandFailure) {
     guard let program else { throw .noSymbols("check") }
     do {
@@ -60,6 +67,14 @@ extension RunControl {
     guard case .violated(let audit) = outcome else { return nil }
     verdict = .violated
     return audit
+  }
+
+  /// A violation that was asked for is the session's verdict, as one that the check finds. Outside of long mode there is
+  /// no kernel yet to be judged.
+  func note(_ audit: ReturnAudit, asking selection: AuditSelection) {
+    let least = selection.leastSeverity ?? ReturnChecker.standardSeverity
+    guard audit.registers.isLongMode, audit.isViolated(from: least) else { return }
+    verdict = max(verdict, .violated)
   }
 
   /// Setting the policy makes the target ask the monitor at the next use.

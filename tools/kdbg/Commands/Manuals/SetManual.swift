@@ -11,7 +11,6 @@ extension SetCommand {
           $ kdbg run build/kernel.elf --no-check
           Before a return to Ring 3, 0xffffffff8010e139 in return_to_user+0x129 at trap_stubs.S:321
           => 0xffffffff8010e139 <return_to_user+0x129>:	iretq
-          1 return to Ring 3 checked at 1 site, all held
           (kdbg) set $rax = $rax + 1
           $rax = 0x1
           (kdbg) set $al = 0xff

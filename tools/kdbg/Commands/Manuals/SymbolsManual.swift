@@ -18,10 +18,9 @@ extension SymbolsCommand {
           $ kdbg run build/kernel.elf --no-check --symbols build/programs/baseline --symbols build/programs/hello
           Before a return to Ring 3, 0xffffffff8010e139 in return_to_user+0x129 at trap_stubs.S:321
           => 0xffffffff8010e139 <return_to_user+0x129>:	iretq
-          1 return to Ring 3 checked at 1 site, all held
           (kdbg) symbols slide
           Code                                    Moved by                        In memory        File
-          0xffffffff8010a000..0xffffffff801926d6  0x0, by 32 handlers of the IDT  yes              build/kernel.elf
+          0xffffffff8010a000..0xffffffff80194e36  0x0, by 32 handlers of the IDT  yes              build/kernel.elf
           0x10000000..0x100003aa                  0x0                             yes              build/programs/baseline
           0x10000000..0x10005d4c                  0x0                             no, other bytes  build/programs/hello
 
@@ -84,10 +83,9 @@ extension SymbolFileCommand {
           $ kdbg run build/kernel.elf --no-check
           Before a return to Ring 3, 0xffffffff8010e139 in return_to_user+0x129 at trap_stubs.S:321
           => 0xffffffff8010e139 <return_to_user+0x129>:	iretq
-          1 return to Ring 3 checked at 1 site, all held
           (kdbg) symbol-file build/kernel.elf -o 0x1000
           Code                                    Moved by          In memory        File
-          0xffffffff8010b000..0xffffffff801936d6  0x1000, as given  no, other bytes  build/kernel.elf
+          0xffffffff8010b000..0xffffffff80195e36  0x1000, as given  no, other bytes  build/kernel.elf
 
     SEE ALSO
       symbols, add-symbol-file
