@@ -77,6 +77,13 @@ struct HealthyBootTests {
     #expect(boot.output.contains("cycles: 1000 children came and went\n"))
   }
 
+  @Test("runs two processes that only ask for their number", arguments: KernelBuild.allCases)
+  func getpids(_ kernel: KernelBuild) throws {
+    let boot = try Emulator.boot(kernel, "init=/getpids")
+    #expect(boot.status == MachineStatus.success, "\(boot.output)")
+    #expect(boot.output.contains("getpids: processes 6 and 7, 5000 calls each, all right\n"))
+  }
+
   @Test("gives typed bytes to a program that waits for them")
   func consoleInput() throws {
     let boot = try Emulator.boot(
