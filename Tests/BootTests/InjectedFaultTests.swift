@@ -73,6 +73,16 @@ struct InjectedFaultTests {
         "✗ Process 1 killed: #PF (vector 14), error 0x2, RIP 0x10000019, CS 0x33, CR2 0xffffc90000004ff8"))
   }
 
+  /// Nothing but the entry changes: CR3 is not loaded, RSP0 not written.
+  @Test("after so many returns double-faults in the middle of the work", arguments: KernelBuild.allCases)
+  func late(_ kernel: KernelBuild) throws {
+    let boot = try Emulator.boot(kernel, "fault=rsp0-pte,after=5000 init=/getpids")
+    #expect(boot.status == MachineStatus.doubleFault, "\(boot.output)")
+    #expect(boot.output.contains("✓ BASELINE PASSED"))
+    #expect(boot.output.contains("DOUBLE FAULT - Error Code: 0x0\n"))
+    #expect(!boot.output.contains("getpids: "))
+  }
+
   @Test("shuts the machine down where #DF has no stack of its own")
   func tripleFault() throws {
     let boot = try Emulator.boot(.release, "fault=rsp0-pte,dfnoist")

@@ -111,6 +111,16 @@ import X86
     #expect(both.fault == .rsp0PML4)
   }
 
+  @Test func aFaultMayWaitForReturns() throws {
+    #expect(try options("fault=rsp0-pte").provocation.returnsBefore == 0)
+    #expect(try !options("fault=rsp0-pte").provocation.isLate)
+    let late = try options("fault=rsp0-pte,after=5000,pfist")
+    #expect(late.provocation.returnsBefore == 5000)
+    #expect(late.provocation.isLate)
+    #expect(late.fault == .rsp0PTE)
+    #expect(late.modifiers == .pageFaultStack)
+  }
+
   @Test func choosesTheInitProgram() throws {
     #expect(path(try options("init=/bin/hello")) == "/bin/hello")
     #expect(path(try options("init=x")) == "x")
@@ -131,7 +141,9 @@ import X86
     "assert=fast,full", "assert=fastt", "gdb=", "gdb=com1", "gdbport=", "gdbport=com3", "gdbport=com11",
     "timer=", "timer=hpet", "timer=lapic,pit",
     "init=", "=x", "=", "init", "\tassert=off", "assert=off\t",
-    "fault =none",
+    "fault =none", "fault=rsp0-pte,after=", "fault=rsp0-pte,after=0", "fault=rsp0-pte,after=x",
+    "fault=rsp0-pte,after=1000001", "fault=rsp0-pte,after=99999999999999999999", "fault=rsp0-pte,after",
+    "fault=smp-same-tss,after=1",
   ])
   func refusesWhatItDoesNotKnow(text: String) {
     let word = text.split(separator: " ")[0]

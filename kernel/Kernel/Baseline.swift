@@ -125,7 +125,8 @@ private func countStackPages(
 /// Two at once: the timer must take the processor from each, and neither may notice.
 private func runPair(_ nonce: UInt64) {
   // A fault was injected and survived: every line is masked, and nothing would end the first one's turn.
-  guard !Cell.withState({ $0.options.provocation.isProvocation }) else { return }
+  let provocation = Cell.withState { $0.options.provocation }
+  guard !provocation.isProvocation || provocation.isLate else { return }
   let first = startBaseline(.spin, nonce)
   let second = startBaseline(.spin, nonce)
   Cell.withState { $0.system.witness.watch(first, second) }

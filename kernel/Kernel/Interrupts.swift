@@ -19,13 +19,13 @@ enum Tick {
 private let serialLine: UInt8 = 4
 
 /// Remaps the interrupt controllers and starts the clock. A boot with an injected fault keeps every line masked,
-/// so that the event which meets the fault is the one the test names.
+/// so that the event which meets the fault is the one the test names; not with `after=`, which wants a machine at work.
 func startInterrupts(_ options: CommandLine) {
   var controller = InterruptController(ports: Ports())
   controller.start()
   Debugger.unmask()
-  if options.provocation.act == .irq { startTimer(options) }
-  guard !options.provocation.isProvocation else { return }
+  if options.provocation.act == .irq, !options.provocation.isLate { startTimer(options) }
+  guard !options.provocation.isProvocation || options.provocation.isLate else { return }
   startTimer(options)
   var console = Console()
   console.enableReceiveInterrupt()

@@ -20,6 +20,6 @@ struct KernelState: ~Copyable {
   init(system: consuming System, options: CommandLine) {
     self.system = system
     self.options = options
-    provocation = options.provocation.isProvocation ? .beforeFirstReturn : .done
+    provocation = options.provocation.isProvocation ? .beforeInjection(0) : .done
   }
 }

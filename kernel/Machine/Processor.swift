@@ -21,6 +21,9 @@ public enum Processor {
   /// - Parameter table: a root whose upper half is the kernel's.
   public static func load(_ table: CR3) { write_cr3(table.rawValue) }
 
+  /// INVLPG: what was known of the page at `address` is forgotten.
+  public static func invalidate(_ address: VirtualAddress) { invalidate_page(address.rawValue) }
+
   static var efer: EFER {
     get { EFER(rawValue: read(.efer)) }
     set { write(newValue.rawValue, to: .efer) }

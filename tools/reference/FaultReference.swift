@@ -42,6 +42,8 @@ enum FaultReference {
     | word | what changes |
     |---|---|
     \(modifierRows)
+    | `\(FaultOption.countWord)N` | the fault comes before the return that follows N others, in a boot with its timer on; the TLB then \
+    loses the page below RSP0 and no other |
 
     What Ring 3 does first is a word too. The program /baseline does the first of them, /provoke the others: RDI is the
     number of the act, and the act's own instruction stands at a fixed address. A program that comes to the end of its

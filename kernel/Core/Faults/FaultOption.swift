@@ -8,11 +8,20 @@ public struct FaultOption: Equatable, Sendable {
   /// Nil when no word names one.
   public private(set) var requestedAct: FaultAct?
 
+  /// How many returns to Ring 3 come before the fault; 0 unless `after=` says so.
+  public private(set) var returnsBefore: UInt64 = 0
+
   /// What Ring 3 does first.
   public var act: FaultAct { requestedAct ?? fault?.description.act ?? .systemCall }
 
   /// False for `none` alone, which is a healthy boot.
   public var isProvocation: Bool { fault != nil || requestedAct != nil || !modifiers.isEmpty }
+
+  /// True where the fault meets a machine that is at work: with its timer on, and other processes.
+  public var isLate: Bool { returnsBefore > 0 }
+
+  /// The word that says ``returnsBefore``; a number of decimal digits stands behind it.
+  public static var countWord: StaticString { "after=" }
 
   public init() {}
 
@@ -28,6 +37,8 @@ public struct FaultOption: Equatable, Sendable {
       isFirst = false
       position = end + 1
     }
+    // What is done while the kernel boots comes before every return.
+    if isLate, fault?.description.moment == .boot { return nil }
   }
 
   private mutating func setFault<Memory: PhysicalMemory & ~Copyable>(
@@ -47,6 +58,11 @@ public struct FaultOption: Equatable, Sendable {
   private mutating func add<Memory: PhysicalMemory & ~Copyable>(
     _ word: PhysicalBytes, memory: inout Memory
   ) -> Bool {
+    if let digits = word.value(of: Self.countWord, memory: &memory) {
+      guard let count = digits.decimal(memory: &memory), count > 0 else { return false }
+      returnsBefore = count
+      return true
+    }
     for number in 0..<FaultModifiers.count where word.isText(FaultModifiers.name(number), memory: &memory) {
       modifiers.insert(FaultModifiers(rawValue: 1 << UInt64(number)))
       return true
@@ -59,5 +75,20 @@ public struct FaultOption: Equatable, Sendable {
       }
     }
     return false
+  }
+}
+
+extension PhysicalBytes {
+  /// These bytes as a number of decimal digits, nil for anything else and for more than a million.
+  fileprivate func decimal<Memory: PhysicalMemory & ~Copyable>(memory: inout Memory) -> UInt64? {
+    guard byteCount > 0 else { return nil }
+    var value: UInt64 = 0
+    for position in 0..<byteCount {
+      guard let byte = byte(position, memory: &memory), (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+      else { return nil }
+      value = value &* 10 &+ UInt64(byte &- UInt8(ascii: "0"))
+      guard value <= 1_000_000 else { return nil }
+    }
+    return value
   }
 }

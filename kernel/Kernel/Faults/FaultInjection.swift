@@ -19,6 +19,17 @@ struct FaultInjection {
   var clockVector = timerVector
   /// What the processor remembers of the table is thrown away, unless that is the fault.
   var keepsTranslations = false
+  private let forgetting: Forgetting
+
+  /// What the processor forgets after the injection.
+  enum Forgetting {
+    /// All of the table, which is loaded again.
+    case everything
+    /// The page below RSP0, by INVLPG, as after an unmapping: no register is written.
+    case oneStackPage
+  }
+
+  init(forgetting: Forgetting) { self.forgetting = forgetting }
 
   mutating func inject(_ fault: InjectedFault, into frame: inout trap_frame) {
     switch fault.rawValue {
@@ -29,7 +40,11 @@ struct FaultInjection {
     case ...InjectedFault.swapDouble.rawValue: injectIntoSystemCalls(fault)
     default: injectIntoKernel(fault)
     }
-    if !keepsTranslations { Processor.load(Processor.cr3) }
+    guard !keepsTranslations else { return }
+    switch forgetting {
+    case .everything: Processor.load(Processor.cr3)
+    case .oneStackPage: Processor.invalidate(stackTop - 8)
+    }
   }
 }
 

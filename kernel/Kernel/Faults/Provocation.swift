@@ -29,11 +29,9 @@ enum Provocation {
   }
 
   /// What is still to be done before a return to Ring 3.
-  enum Progress {
-    /// The injection; nothing has gone back yet.
-    case beforeFirstReturn
-    /// The injection, which did not belong before the first return.
-    case beforeLaterReturn
+  enum Progress: Equatable {
+    /// The injection; so many returns have gone back without it.
+    case beforeInjection(UInt64)
     /// What the TLB has kept of the injected path goes.
     case beforeEviction
     case done
@@ -47,8 +45,10 @@ enum Provocation {
   ) -> Progress {
     switch progress {
     case .done: return .done
-    case .beforeFirstReturn, .beforeLaterReturn:
-      guard withTrapFrame(at: frame, { isDue(option.fault, $0, progress) }) else { return .beforeLaterReturn }
+    case .beforeInjection(let returns):
+      guard withTrapFrame(at: frame, { isDue(option, $0, after: returns) }) else {
+        return .beforeInjection(returns &+ 1)
+      }
       exit = withTrapFrame(at: frame) { inject(option, &$0) }
       return option.modifiers.contains(.eviction) ? .beforeEviction : .done
     case .beforeEviction:
@@ -59,14 +59,15 @@ enum Provocation {
   }
 
   /// True when `frame` is the one before which the fault belongs.
-  private static func isDue(_ fault: InjectedFault?, _ frame: trap_frame, _ progress: Progress) -> Bool {
-    if fault?.description.moment == .beforeSecondReturn { return progress == .beforeLaterReturn }
-    return fault != .systemReturnNonCanonical || frame.isSystemCallInstruction
+  private static func isDue(_ option: FaultOption, _ frame: trap_frame, after returns: UInt64) -> Bool {
+    guard returns >= option.returnsBefore else { return false }
+    if option.fault?.description.moment == .beforeSecondReturn { return returns > 0 }
+    return option.fault != .systemReturnNonCanonical || frame.isSystemCallInstruction
   }
 
   /// Puts the fault in. From here on the machine is as the option says.
   private static func inject(_ option: FaultOption, _ frame: inout trap_frame) -> FaultExit {
-    var injection = FaultInjection()
+    var injection = FaultInjection(forgetting: option.isLate ? .oneStackPage : .everything)
     FaultPhase.begin(option.fault)
     if let fault = option.fault { injection.inject(fault, into: &frame) }
     if option.modifiers.contains(.noWriteProtect) {
