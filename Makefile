@@ -13,7 +13,7 @@ KERNEL_BUILD := BARE_METAL=kernel swift build --triple x86_64-unknown-none-elf -
 USER_BUILD := BARE_METAL=user swift build --triple x86_64-unknown-none-elf --toolset toolset-user.json \
 	--build-system native --scratch-path .build-user -c release
 KDBG_BUILD := swift build -c release --static-swift-stdlib --scratch-path .build-kdbg --product kdbg
-PROGRAMS := baseline init hello faults cycles leaf echo returns calls getpids provoke
+PROGRAMS := baseline init hello faults cycles leaf echo returns calls getpids throughput provoke
 
 .PHONY: help setup build kernel initrd kdbg debug-kernel plain-kernel run debug test fault-matrix test-linux test-long fuzz bench reference lint clean
 

@@ -57,7 +57,8 @@ let user: [Target] =
     .executableTarget(name: "baseline", path: "kernel/User/baseline", cSettings: strictC),
     .executableTarget(name: "provoke", path: "kernel/User/provoke", cSettings: strictC),
   ]
-  + ["init", "hello", "faults", "cycles", "leaf", "echo", "returns", "calls", "getpids"].map { name in
+  + ["init", "hello", "faults", "cycles", "leaf", "echo", "returns", "calls", "getpids", "throughput"].map {
+    name in
     .executableTarget(
       name: name, dependencies: ["RingThree"], path: "kernel/User/\(name)", swiftSettings: strict)
   }

@@ -8,35 +8,6 @@ import time
 
 from machine import KDBG, KERNEL, LIMIT, boot, gdbserver, symbol
 from record import ROUNDS, timed
-from wire import Wire
-
-
-def bare_returns(path, skipped, counted):
-    """Seconds for one stop at the iretq, one step over it and the continue, with nothing checked."""
-    wire = Wire(path)
-    wire.ask("?")
-    site = f"{symbol('user_return'):x}"
-    wire.ask(f"Z0,{site},1")
-    for _ in range(skipped):
-        wire.ask("c")
-        wire.ask("s")
-    wire.ask("c")
-    start = time.perf_counter()
-    for _ in range(counted):
-        wire.ask("s")
-        wire.ask("c")
-    return (time.perf_counter() - start) / counted
-
-
-def checked_returns(count):
-    """Seconds for a whole `kdbg check` of `count` returns."""
-    command = [KDBG, "check", "--run", KERNEL, "--append", "init=/returns", "--returns", str(count)]
-    start = time.perf_counter()
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LIMIT)
-    seconds = time.perf_counter() - start
-    if done.returncode != 0:
-        sys.exit(f"bench: kdbg check ended with status {done.returncode}\n{done.stdout}{done.stderr}")
-    return seconds
 
 
 def measure_boot():
@@ -61,20 +32,6 @@ def measure_attach():
         return attach(path)
 
 
-def measure_check():
-    """Alternates the bare loop and the checked one; both over the same stretch of the same kernel."""
-    few, many = 200, 1000
-    ratios, checked, bare = [], [], []
-    for _ in range(ROUNDS):
-        with gdbserver("init=/returns") as path:
-            base = bare_returns(path, few, many - few)
-        cost = (checked_returns(many) - checked_returns(few)) / (many - few)
-        bare.append(base)
-        checked.append(cost)
-        ratios.append(cost / base)
-    return ratios, checked, bare
-
-
 def instructions(audit):
     """Instructions of one getpid() and its return, counted by -icount: one tick is one instruction."""
     console = boot(f"init=/returns assert={audit}", "-icount", "shift=0")
@@ -91,10 +48,6 @@ def measure_audits():
 def measure(table):
     table.add("boot.baseline.seconds", measure_boot(), "seconds")
     table.add("attach.walk.detach.seconds", measure_attach(), "seconds")
-    ratios, checked, bare = measure_check()
-    table.add("check.every.seconds", checked, "seconds per return")
-    table.add("check.bare.seconds", bare, "seconds per return")
-    table.add("check.every.ratio", ratios, "checked / bare")
     fast, full = measure_audits()
     table.add("assert.fast.instructions", fast, "instructions per return", at_most=64)
     table.add("assert.full.instructions", full, "instructions per return")
