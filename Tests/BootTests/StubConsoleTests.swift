@@ -74,7 +74,8 @@ struct StubConsoleTests {
       #expect(terminal.waitFor("The machine stands, and waits for a debugger on this line.\n"))
     }
     let gdb = try machine.gdb(["printf \"cs %#x\\n\", $cs", "detach"])
-    #expect(gdb.output.contains("cs 0x8\n"), "\(gdb.output)\(gdb.errors)")
+    // The program may be on its way to its first read still.
+    #expect(gdb.output.contains(/cs 0x(8|33)\n/), "\(gdb.output)\(gdb.errors)")
     let terminal = try StubLine(machine)
     terminal.send("12345\n")
     #expect(terminal.waitFor("echo: 12345\n"), "\(terminal.text)")

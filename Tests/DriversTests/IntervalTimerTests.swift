@@ -36,4 +36,38 @@ import X86
     #expect(IntervalTimer<RecordingPorts>.line == 0)
     #expect(IntervalTimer<RecordingPorts>.frequency == 1_193_182)
   }
+
+  /// A host that takes the emulator away makes a clock look fast, whenever it does so; one quiet measurement is enough.
+  @Test(arguments: 0..<5, [0, 1, 2])
+  func measuresAClockByIt(quiet: Int, disturbed: Int) {
+    let recorder = PortRecorder()
+    // In microseconds.
+    var now: UInt64 = 0
+    var low = true
+    var readings = 0
+    recorder.answer = { port in
+      guard port == 0x40 else { return 0 }
+      if low { now += 20 }
+      defer { low.toggle() }
+      let count = UInt16(truncatingIfNeeded: 0 &- now * 1_193_182 / 1_000_000)
+      return UInt8(truncatingIfNeeded: low ? count : count >> 8)
+    }
+    var timer = IntervalTimer(ports: RecordingPorts(recorder: recorder))
+    let rate = timer.measure {
+      // Before, between or behind the two readings of a clock of 2.5 GHz.
+      defer { readings += 1 }
+      let isQuiet = readings / 2 == quiet
+      if !isQuiet, readings % 2 == 0, disturbed == 0 { now += 70_000 }
+      let value = now * 2500
+      if !isQuiet, readings % 2 == 0, disturbed == 1 { now += 70_000 }
+      if !isQuiet, readings % 2 == 1, disturbed == 2 { return value + 70_000 * 2500 }
+      return value
+    }
+    #expect((2450...2650).contains(rate))
+  }
+
+  @Test func aTimerThatStandsMeasuresNothing() {
+    var timer = IntervalTimer(ports: RecordingPorts(recorder: PortRecorder()))
+    #expect(timer.measure { 5 } == 1)
+  }
 }

@@ -94,6 +94,20 @@ import Testing
     #expect(bench.ask("qC") == reply("QC1"))
   }
 
+  /// Who repeats nothing is waited for longer: the host of an emulator may stop in the middle of a packet.
+  @Test func withoutAcknowledgementsAPacketMayPause() {
+    #expect(bench.exchange("QStartNoAckMode") == "OK")
+    bench.send(Array("+$q".utf8))
+    bench.wait(microseconds: 8 * LinkTime.insidePacket)
+    bench.send(Array("C#b4".utf8))
+    bench.drain()
+    #expect(bench.answers() == reply("QC1").filter { $0 != .acknowledged })
+    #expect(bench.stub.statistics.unfinished == 0)
+    bench.send(Array("$q".utf8))
+    bench.wait(microseconds: LinkTime.insidePacketForGood + 100_000)
+    #expect(bench.stub.statistics.unfinished == 1)
+  }
+
   @Test func aNewPacketEndsOneWithoutAnEnd() {
     bench.send(Array("$m1000".utf8))
     #expect(bench.ask("qC") == reply("QC1"))

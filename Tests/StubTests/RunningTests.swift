@@ -77,7 +77,7 @@ import Testing
     go()
     bench.send(Array("$vCtr".utf8))
     #expect(bench.stub.pollWhileRunning() == .nothing)
-    bench.wire.clock += 2 * LinkTime.insidePacket
+    bench.wire.clock += LinkTime.insidePacketForGood + 1
     #expect(bench.stub.pollWhileRunning() == .nothing)
     #expect(bench.stub.statistics.unfinished == 1)
     bench.send([0x03])

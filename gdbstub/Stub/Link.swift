@@ -5,6 +5,9 @@ enum LinkTime {
   /// For the next byte inside of a packet. Longer than any gap that a working line makes, shorter than the two
   /// seconds after which gdb repeats a packet by itself.
   static let insidePacket: UInt64 = 500_000
+  /// The same for a client that does without acknowledgements: it repeats nothing, so that a packet given up is lost, and
+  /// an emulator's host may take its time over one.
+  static let insidePacketForGood: UInt64 = 10_000_000
   /// For the line to take a byte.
   static let stall: UInt64 = 2_000_000
   /// For the acknowledgement of console output. A client that acknowledges late is waited for once.
@@ -37,6 +40,9 @@ struct Link<Channel: ByteChannel & ~Copyable>: ~Copyable {
     self.channel = channel
     reply.shortensRuns = Channel.encoding == .compact
   }
+
+  /// How long the rest of a packet is waited for.
+  var packetPatience: UInt64 { acknowledges ? LinkTime.insidePacket : LinkTime.insidePacketForGood }
 
   mutating func receive() -> UInt8? {
     if waitingCount > 0 {

@@ -195,7 +195,7 @@ public struct Stub<Channel: ByteChannel & ~Copyable, Target: DebugTarget & ~Copy
   /// Nothing came: what was under way may never come.
   mutating func checkTime() {
     let now = engine.link.channel.microseconds()
-    if decoder.isInsidePacket, now &- lastByte > LinkTime.insidePacket {
+    if decoder.isInsidePacket, now &- lastByte > engine.link.packetPatience {
       decoder = PacketDecoder(.requests)
       engine.link.statistics.unfinished &+= 1
       if engine.link.acknowledges, engine.session.phase != .none { engine.link.send(UInt8(ascii: "-")) }

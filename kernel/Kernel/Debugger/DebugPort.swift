@@ -18,19 +18,7 @@ struct DebugPort: ByteChannel {
   init(_ place: DebuggerPort) {
     port = SerialPort(base: place == .com1 ? SerialPort<Ports>.com1 : SerialPort<Ports>.com2, ports: Ports())
     var timer = IntervalTimer(ports: Ports())
-    timer.startCounting()
-    let first = timer.count()
-    let start = Processor.timestamp
-    // About a millisecond; bounded, in case the timer stands.
-    var reads = 0
-    var elapsed: UInt64 = 0
-    while elapsed < 1200, reads < 100_000 {
-      elapsed = UInt64(first &- timer.count())
-      reads += 1
-    }
-    let ticks = Processor.timestamp &- start
-    let microseconds = max(elapsed * 1_000_000 / UInt64(IntervalTimer<Ports>.frequency), 1)
-    ticksPerMicrosecond = max(ticks / microseconds, 1)
+    ticksPerMicrosecond = timer.measure { Processor.timestamp }
     // Started again, the console's port would lose what it holds.
     if place == .com2 { port.start() }
     port.enableReceiveInterrupt()
