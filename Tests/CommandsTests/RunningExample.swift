@@ -243,5 +243,7 @@ struct FakeProgram: Program {
   func tableLoadInstructions() -> [VirtualAddress] { [VirtualAddress(RunningExample.ltr)] }
   var rootTableLoads: [UInt64] = []
   func rootTableLoadInstructions() -> [VirtualAddress] { rootTableLoads.map { VirtualAddress($0) } }
+  var controlLoads: [UInt64] = []
+  func controlLoadInstructions() -> [VirtualAddress] { controlLoads.map { VirtualAddress($0) } }
   func occurrences(of code: [UInt8]) -> [VirtualAddress] { borrowable.map { VirtualAddress($0) } }
 }

@@ -3,12 +3,19 @@ import Session
 
 struct CheckCommand: Command {
   let names = ["check"]
-  let usage = "check [on|off|status|cost]"
+  let usage = "check [on [MODE]|off|status|cost]"
   let summary = "audit every return to Ring 3 while the machine runs, and stop at one that breaks a rule"
   let completion = ArgumentKind.words(["on", "off", "status", "cost"])
 
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
-    switch line.rest {
+    let words = line.words
+    if words.count == 2, words[0] == "on" {
+      guard let mode = CheckMode(words[1]) else { throw misuse }
+      try debugger.requireStopped()
+      try debugger.session { () throws(SessionError) in try debugger.control.stopChecking() }
+      debugger.control.mode = mode
+    }
+    switch words.count == 2 && words[0] == "on" ? "on" : line.rest {
     case "on":
       try debugger.requireStopped()
       try debugger.require(.tables)

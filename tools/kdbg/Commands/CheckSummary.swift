@@ -6,11 +6,17 @@ import X86
 /// What the check came to so far: the last words of a session that checked.
 public struct CheckSummary: Answer {
   public let checker: ReturnChecker
+  /// Nil where every return was audited.
+  let mode: CheckModeReport?
 
-  public init(_ checker: ReturnChecker) { self.checker = checker }
+  public init(_ checker: ReturnChecker, mode: CheckModeReport? = nil) {
+    self.checker = checker
+    self.mode = mode
+  }
 
   public func write(to page: inout TextPage, names: any NameSource) {
     page.line(page.paint(sentence, tone))
+    mode?.write(to: &page)
     let active = checker.activeSites
     if active.count > 1 {
       var table = TextTable(.right, .left, .left)
@@ -50,7 +56,7 @@ public struct CheckSummary: Answer {
   }
 
   public func members(names: any NameSource) -> [String: JSONValue] {
-    [
+    var members: [String: JSONValue] = [
       "returns": .number(checker.count),
       "held": .bool(checker.violation == nil && checker.count > 0),
       "sites": .array(
@@ -67,6 +73,8 @@ public struct CheckSummary: Answer {
         checker.remarks.filter { $0.severity == .hygiene }.map { .string($0.rule.identifier) }),
       "unchecked": .array(checker.unchecked.map { .string($0.rule.identifier) }),
     ]
+    if let mode { members["mode"] = mode.json }
+    return members
   }
 }
 
@@ -74,14 +82,16 @@ public struct CheckSummary: Answer {
 struct CheckStatus: Answer {
   let isOn: Bool
   let checker: ReturnChecker?
+  let mode: CheckModeReport?
 
   init(control: RunControl) {
     isOn = control.isChecking
     checker = control.checker
+    mode = CheckModeReport(control)
   }
 
   func write(to page: inout TextPage, names: any NameSource) {
-    page.line("The check is \(isOn ? "on" : "off").")
+    page.line("The check is \(isOn ? "on" : "off")\(mode.map { ", mode \($0.mode.text)" } ?? "").")
     guard let checker else { return }
     var table = TextTable(.left, .left, .left, .right, .right)
     table.headings("return", "by", "in", "to Ring 3", "to Ring 0")
@@ -92,12 +102,12 @@ struct CheckStatus: Answer {
         .init(String(site.returns)), .init(String(site.kernelReturns)))
     }
     page.table(table)
-    if checker.count > 0 { CheckSummary(checker).write(to: &page, names: names) }
+    if checker.count > 0 { CheckSummary(checker, mode: mode).write(to: &page, names: names) }
     page.reasons("not checked", checker.unchecked)
   }
 
   func members(names: any NameSource) -> [String: JSONValue] {
-    var members = checker.map { CheckSummary($0).members(names: names) } ?? [:]
+    var members = checker.map { CheckSummary($0, mode: mode).members(names: names) } ?? [:]
     members["on"] = .bool(isOn)
     return members
   }

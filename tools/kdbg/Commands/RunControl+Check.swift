@@ -9,6 +9,8 @@ extension RunControl {
   public func startChecking() throws(CommandFailure) -> ReturnAudit? {
     guard !isChecking else { return nil }
     if checker == nil { try findSites() }
+    changes = try changeWatch()
+    returnsUntilAudit = 0
     isChecking = true
     target.systemRegistersPolicy = .keepAcrossStops
     do {
@@ -59,10 +61,16 @@ extension RunControl {
 
   /// The violation at the return where the machine stands, if there is one.
   func auditHere() throws(SessionError) -> ReturnAudit? {
+    let declared = declarations
+    guard !isPassedOver(declared) else { return nil }
     let isFresh = try knowProcessor(.onceIsEnough)
     var machine = target
     let outcome = checker?.audit(&machine, declared: declarations) {
       !isFresh && (try? knowProcessor(.now)) ?? false
+    }
+    if case .held = outcome {
+      if case .sample(let period) = mode { returnsUntilAudit = period - 1 }
+      try rest()
     }
     guard case .violated(let audit) = outcome else { return nil }
     verdict = .violated

@@ -12,6 +12,7 @@ extension RunControl {
   func run(to place: RunPlace) throws(SessionError) -> StopReason {
     destination = place.address
     defer { destination = nil }
+    wakeAll()
     try settle()
     let reason = try run(to: .place(place))
     destination = nil
@@ -65,6 +66,8 @@ extension RunControl {
     case .lost(let error): throw error
     case .signal(let number, _, let watch):
       if systemRegistersAreStale { askSystemRegistersAgain() }
+      let isWatched = watch.map { inserted.isWatched($0.address) } ?? false
+      try noteChange(rip: target.coreRegisters.rip, watch: watch)
       let registers = target.coreRegisters
       if target.knowsControlRegisters { references.observe(registers.cr3) }
       let wasSite = isChecking && isAtSite
@@ -79,7 +82,7 @@ extension RunControl {
       }
       if number == StopEvent.interruptSignal { return .interrupted }
       if wasSite || inserted.stopsExecution(at: registers.rip) { return nil }
-      if let watch, inserted.isWatched(watch.address) { return nil }
+      if isWatched { return nil }
       return number == StopEvent.trapSignal ? .stepped : .signal(number)
     }
   }

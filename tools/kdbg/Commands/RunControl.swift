@@ -22,6 +22,14 @@ public final class RunControl {
   }
   /// What the check asks of each return; read when it is first switched on.
   public var selection = AuditSelection()
+  /// Which returns are audited; read whenever the check is switched on.
+  public var mode = CheckMode.every
+  /// What the mode `changes` watches, while the check is on.
+  var changes: ChangeWatch?
+  /// How many more returns the mode `sample` passes over.
+  var returnsUntilAudit = 0
+  /// How many it has passed over.
+  var passedReturns = 0
   /// The check, from the moment it is first switched on; it keeps its counts while it is off.
   public internal(set) var checker: ReturnChecker?
   public internal(set) var isChecking = false
@@ -77,7 +85,7 @@ public final class RunControl {
   var scope: MachineScope { MachineScope(target: target, program: program) }
 
   /// What the check has come to; nil before it was ever on.
-  public var summary: CheckSummary? { checker.map(CheckSummary.init) }
+  public var summary: CheckSummary? { checker.map { CheckSummary($0, mode: CheckModeReport(self)) } }
 }
 
 // MARK: What is in the machine
@@ -90,8 +98,10 @@ extension RunControl {
     if isChecking {
       addresses.formUnion(checker?.sites.map(\.address.rawValue) ?? [])
       addresses.formUnion(tableLoads)
+      addresses.subtract(changes?.resting ?? [])
     }
-    return breakpoints.insertions.union(addresses.map { Insertion(.software, at: $0) })
+    let watched = isChecking ? changes?.insertions ?? [] : []
+    return breakpoints.insertions.union(watched).union(addresses.map { Insertion(.software, at: $0) })
   }
 
   /// Makes the machine's breakpoints those that are wanted now.

@@ -64,4 +64,22 @@ public enum PrivilegedCode {
     guard opcode.starts(with: [0x0f, 0x22]), let modRM = opcode.dropFirst(2).first else { return false }
     return (modRM >> 3) & 7 == 3
   }
+
+  /// MOV to CR0 and CR4: 0F 22 with 0 or 4 in ModRM.reg. CLTS: 0F 06. LMSW: 0F 01 /6. XSETBV and WRPKRU: 0F 01 D1 and EF.
+  /// WRMSR: 0F 30. SDM Vol. 2A to 2D.
+  public static func isControlLoad(_ bytes: ArraySlice<UInt8>) -> Bool {
+    guard let first = bytes.first else { return false }
+    let opcode = first & 0xf0 == 0x40 ? bytes.dropFirst() : bytes
+    guard opcode.first == 0x0f, let second = opcode.dropFirst().first else { return false }
+    if second == 0x30 || second == 0x06 { return true }
+    guard let modRM = opcode.dropFirst(2).first else { return false }
+    let operation = (modRM >> 3) & 7
+    if second == 0x22 { return operation == 0 || operation == 4 }
+    return second == 0x01 && (operation == 6 || modRM == 0xd1 || modRM == 0xef)
+  }
+
+  /// True for WRMSR.
+  public static func isModelSpecificWrite(_ bytes: ArraySlice<UInt8>) -> Bool {
+    bytes.starts(with: [0x0f, 0x30])
+  }
 }

@@ -15,6 +15,9 @@ public protocol Program: NameSource {
   func tableLoadInstructions() throws(SymbolError) -> [VirtualAddress]
   /// Every instruction that loads CR3, in the order of the addresses.
   func rootTableLoadInstructions() throws(SymbolError) -> [VirtualAddress]
+  /// Every instruction that loads another register on which an entry from Ring 3 hangs: CR0, CR4, a model-specific one,
+  /// XCR0 or PKRU. In the order of the addresses.
+  func controlLoadInstructions() throws(SymbolError) -> [VirtualAddress]
   /// Where `code` stands in the program's code, whether or not an instruction begins there.
   func occurrences(of code: [UInt8]) -> [VirtualAddress]
   /// The functions whose code stands at `address`, the innermost first; nil without debugging information for it.
@@ -52,6 +55,7 @@ public struct CodeSample: Equatable, Sendable {
 
 extension Program {
   public func rootTableLoadInstructions() throws(SymbolError) -> [VirtualAddress] { [] }
+  public func controlLoadInstructions() throws(SymbolError) -> [VirtualAddress] { [] }
 
   /// True where the code was linked for the upper half.
   public var isUpperHalf: Bool { codeRanges.contains { $0.lowerBound >> 63 == 1 } }
@@ -167,6 +171,10 @@ public final class ELFProgram: Program {
 
   public func rootTableLoadInstructions() throws(SymbolError) -> [VirtualAddress] {
     try instructions(PrivilegedCode.isRootTableLoad)
+  }
+
+  public func controlLoadInstructions() throws(SymbolError) -> [VirtualAddress] {
+    try instructions(PrivilegedCode.isControlLoad)
   }
 
   /// Every instruction whose bytes look as `mayBegin` says.

@@ -189,6 +189,11 @@ extension ProgramSet: Program {
     return try kernel.program.rootTableLoadInstructions().map(kernel.live)
   }
 
+  public func controlLoadInstructions() throws(SymbolError) -> [VirtualAddress] {
+    guard let kernel else { return [] }
+    return try kernel.program.controlLoadInstructions().map(kernel.live)
+  }
+
   public func occurrences(of code: [UInt8]) -> [VirtualAddress] {
     guard let kernel else { return [] }
     return kernel.program.occurrences(of: code).map(kernel.live)

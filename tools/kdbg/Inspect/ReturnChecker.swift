@@ -88,6 +88,20 @@ public struct ReturnChecker: Sendable {
     return .violated(audit)
   }
 
+  /// True where the return at which `machine` stands leads to Ring 3; counted as one that passed otherwise.
+  public mutating func leadsToRingThree(_ machine: inout some Debuggee, declared: KernelDeclarations) -> Bool
+  {
+    let site = sites.firstIndex { $0.address.rawValue == machine.coreRegisters.rip }
+    guard isKernelReturn(&machine, at: site, declared) else { return true }
+    if let site { sites[site].kernelReturns += 1 }
+    return false
+  }
+
+  /// What the last audit stood on, where it held and everything is still as it was.
+  func standingSet(of machine: inout some Debuggee, declared: KernelDeclarations) -> ValidatedSet? {
+    validated.standingSet(of: &machine, declared: declared)
+  }
+
   /// Adds to an audit of the same return, made elsewhere, what only the earlier returns can tell.
   public func compare(
     _ audit: inout ReturnAudit, of machine: inout some Debuggee, declared: KernelDeclarations,

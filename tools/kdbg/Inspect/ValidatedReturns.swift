@@ -46,6 +46,14 @@ struct ValidatedReturns: Sendable {
     return audit
   }
 
+  /// The set of the latest audit, as long as it stands; nil where that audit left none.
+  func standingSet(of machine: inout some Debuggee, declared: KernelDeclarations) -> ValidatedSet? {
+    guard let set = sets.last, set.key == ValidatedSet.Key(machine.registers, declared),
+      case .equal = set.compare(with: &machine)
+    else { return nil }
+    return set
+  }
+
   /// Adds to an audit made elsewhere what only the earlier ones can tell: RT-109.
   func compare(
     _ audit: inout ReturnAudit, of machine: inout some Debuggee, declared: KernelDeclarations,

@@ -51,6 +51,18 @@ struct CheckVerb: ParsableCommand {
       valueName: "scope"))
   var scope: String?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      """
+      every: each return is audited. sample=N: one in N; the machine stops at all. changes: the first return after each \
+      load of CR3 or of a control, table or model-specific register, and after each write to TSS, GDT, IDT or page-table \
+      entries that earlier audits stood on, at the addresses at which the kernel maps them; one processor. The frames of the \
+      returns in between and writes by devices or through new mappings are not seen. Default: every.
+      """,
+      valueName: "mode"))
+  var mode: String?
+
   @OptionGroup(title: "Machine") var machine: MachineOptions
   @OptionGroup(title: "Common") var common: CommonOptions
 
@@ -60,6 +72,9 @@ struct CheckVerb: ParsableCommand {
       throw ValidationError("--initrd, --fault, --append, --console and QEMU's arguments need --run.")
     }
     if let returns, returns < 1 { throw ValidationError("--returns is a number from 1 on.") }
+    if let mode, CheckMode(mode) == nil {
+      throw ValidationError("--mode is every, changes or sample=N with a number from 1 on, not '\(mode)'.")
+    }
     if kernel == nil, common.symbols.isEmpty {
       throw ValidationError("the check needs the kernel's ELF file: give --symbols ELF or --run KERNEL.")
     }
@@ -98,6 +113,7 @@ struct CheckVerb: ParsableCommand {
     debugger.control.configuration = configuration
     debugger.control.successStatus = success
     debugger.control.selection = selection
+    if let mode = mode.flatMap(CheckMode.init) { debugger.control.mode = mode }
     if kernel != nil, machine.console == nil { debugger.console = relay }
     try DebuggingSession(debugger, on: target, common).check(returns: returns)
   }

@@ -5,8 +5,19 @@ extension CheckCommand {
       Audits every return to Ring 3 while the machine runs, and stops before one that breaks a rule. It needs the kernel's
       ELF file, in which the iretq and sysretq instructions are found.
 
+      In the mode sample=N the machine stops at every return and audits one in N, the first one included.
+
+      In the mode changes it stops at a return only when something has changed: behind a load of CR3, of a control, table or
+      model-specific register, and behind a write to the TSS, the GDT, the IDT or a page-table entry that the last audits
+      stood on. Loads are found in the kernel's file; writes are watched at the addresses of the upper half where the kernel
+      maps what is written. Nobody sees what only one return has, its frame and registers; nor a write by a device, through a
+      mapping that is made later, or to what the kernel does not map. It follows one processor. Targets other than QEMU's
+      translator have four debug registers: they watch RSP0 and the last entries of its stack's path. A kernel that loads CR3
+      on each way out, as with page-table isolation, stops more often than without the mode.
+
     OPTIONS
       on      from here on; a machine that stands at a return is audited at once
+      MODE    every, changes or sample=N, behind "on"; the mode before it unless given, which is every at first
       off     no longer
       status  how many returns were audited, and at how many instructions; the same without a word
       cost    what the audits of this session cost
