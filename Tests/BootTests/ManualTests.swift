@@ -39,7 +39,7 @@ struct ManualTests {
     let answers = AnswerSchema.objects(in: lines)
     #expect(answers.count > sessions.count)
     var schema = try AnswerSchema.committed()
-    if ProcessInfo.processInfo.environment["RECORD_SCHEMA"] == "1" {
+    if AnswerSchema.isRecording {
       for answer in answers { schema.join(answer) }
       try schema.text.write(to: AnswerSchema.file, atomically: true, encoding: .utf8)
       return

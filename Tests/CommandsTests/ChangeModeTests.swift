@@ -21,7 +21,7 @@ import X86
     let output = Output(format: .json, out: { _ in }, error: { _ in })
     let debugger = Debugger(target: work.machine, program: program, output: output)
     debugger.control.mode = mode
-    let status = CheckProcedure(debugger).run(returns: nil)
+    let status = CheckProcedure(debugger).run().status
     return Result(status: status, audited: debugger.control.checker?.count ?? 0, debugger: debugger)
   }
 

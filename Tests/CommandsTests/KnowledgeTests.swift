@@ -124,7 +124,7 @@ import X86
         RunningExample.data + 0x3000, to: 0x213000, .present | .writable, root: RunningExample.kernelCR3)
       let debugger = Debugger(target: machine, program: FakeProgram(), output: Self.silent)
       debugger.control.selection.scope = scope
-      return CheckProcedure(debugger).run(returns: 1)
+      return CheckProcedure(debugger, until: CheckEnds(returns: 1)).run().status
     }
     #expect(verdict(nil) == .violated)
     #expect(verdict(.everyReturn) == .held)

@@ -7,10 +7,10 @@ import X86
 
 /// Commands that let the machine run, and the check that goes with them.
 @Suite struct RunTests {
-  private static let trap = StopEvent.signal(StopEvent.trapSignal, thread: nil, watch: nil)
+  static let trap = StopEvent.signal(StopEvent.trapSignal, thread: nil, watch: nil)
 
   /// A stop at the `iretq`, with everything in place.
-  private static func stopAtReturn(_ machine: FakeMachine) -> StopEvent {
+  static func stopAtReturn(_ machine: FakeMachine) -> StopEvent {
     machine.registerFile.rip = RunningExample.iretq
     machine.registerFile.rsp = RunningExample.exitFrame
     machine.registerFile.cr3 = CR3(rawValue: RunningExample.processCR3)
@@ -19,25 +19,25 @@ import X86
   }
 
   /// A stop at the `iretq` with the kernel stack gone from the process's table.
-  private static func stopAtBrokenReturn(_ machine: FakeMachine) -> StopEvent {
+  static func stopAtBrokenReturn(_ machine: FakeMachine) -> StopEvent {
     machine.store(0, at: RunningExample.processCR3 + 402 * 8)
     return stopAtReturn(machine)
   }
 
-  private static func stop(at address: UInt64) -> FakeMachine.Episode {
+  static func stop(at address: UInt64) -> FakeMachine.Episode {
     { machine in
       machine.registerFile.rip = address
       return trap
     }
   }
 
-  private static var ending: FakeMachine.Episode { { _ in .exited(status: 33) } }
+  static var ending: FakeMachine.Episode { { _ in .exited(status: 33) } }
 
   /// A stop at LTR, which the check passes over.
-  private static var away: FakeMachine.Episode { stop(at: RunningExample.ltr) }
+  static var away: FakeMachine.Episode { stop(at: RunningExample.ltr) }
 
   /// In the kernel, before any return.
-  private static func booting(_ episodes: [FakeMachine.Episode]) -> FakeMachine {
+  static func booting(_ episodes: [FakeMachine.Episode]) -> FakeMachine {
     let machine = RunningExample.make()
     machine.registerFile.rip = RunningExample.text
     machine.episodes = episodes
@@ -114,12 +114,12 @@ import X86
   ])
   func theKernelsOwnStatusDecides(status: Int32, expected: Commands.ExitStatus) {
     let machine = Self.booting([Self.stopAtReturn, { _ in .exited(status: status) }])
-    #expect(Self.check(machine).run(returns: nil) == expected)
+    #expect(Self.check(machine).run().status == expected)
   }
 
   @Test func aCheckThatCheckedNothingIsNeverZero() {
     let machine = Self.booting([{ _ in .exited(status: 33) }])
-    #expect(Self.check(machine).run(returns: nil) == .nothingChecked)
+    #expect(Self.check(machine).run().status == .nothingChecked)
   }
 
   /// Ctrl-C before the first return ends a check that saw nothing, and after it one that held so far.
@@ -127,35 +127,35 @@ import X86
     let interrupt: FakeMachine.Episode = { _ in
       .signal(StopEvent.interruptSignal, thread: nil, watch: nil)
     }
-    #expect(Self.check(Self.booting([interrupt])).run(returns: nil) == .nothingChecked)
-    #expect(Self.check(Self.booting([Self.stopAtReturn, Self.away, interrupt])).run(returns: nil) == .held)
+    #expect(Self.check(Self.booting([interrupt])).run().status == .nothingChecked)
+    #expect(Self.check(Self.booting([Self.stopAtReturn, Self.away, interrupt])).run().status == .held)
   }
 
   @Test func aViolationIsOne() {
     let machine = Self.booting([Self.stopAtReturn, Self.stopAtBrokenReturn])
-    #expect(Self.check(machine).run(returns: nil) == .violated)
+    #expect(Self.check(machine).run().status == .violated)
   }
 
   @Test func returnsEndTheCheck() {
     let machine = Self.booting([Self.stopAtReturn, Self.stopAtReturn, Self.stopAtReturn])
-    #expect(Self.check(machine).run(returns: 2) == .held)
+    #expect(Self.check(machine, until: CheckEnds(returns: 2)).run().status == .held)
     #expect(machine.episodes.count == 1)
   }
 
   @Test func aTargetLostIsThree() {
     let machine = Self.booting([Self.stopAtReturn, { _ in .lost(.connectionClosed) }])
-    #expect(Self.check(machine).run(returns: nil) == .targetLost)
+    #expect(Self.check(machine).run().status == .targetLost)
   }
 
   @Test func aMachineThatHangsBeforeTheFirstReturnWasNotChecked() {
-    #expect(Self.check(Self.booting([])).run(returns: nil) == .nothingChecked)
-    #expect(Self.check(Self.booting([Self.stopAtReturn])).run(returns: nil) == .targetLost)
+    #expect(Self.check(Self.booting([])).run().status == .nothingChecked)
+    #expect(Self.check(Self.booting([Self.stopAtReturn])).run().status == .targetLost)
   }
 
   @Test func aKernelWithoutReturnsCannotBeChecked() {
     var program = FakeProgram()
     program.returns = []
-    #expect(Self.check(Self.booting([]), program).run(returns: nil) == .usage)
+    #expect(Self.check(Self.booting([]), program).run().status == .usage)
   }
 
   /// A kernel that says nothing about itself: its status is what the user says it is.
@@ -166,7 +166,7 @@ import X86
       let machine = Self.booting([Self.stopAtReturn, { _ in .exited(status: status) }])
       let debugger = Debugger(target: machine, program: program, output: Self.silent)
       debugger.control.successStatus = success
-      return CheckProcedure(debugger).run(returns: nil)
+      return CheckProcedure(debugger).run().status
     }
     #expect(outcome(nil, 17) == .held)
     #expect(outcome(17, 17) == .held)
@@ -208,7 +208,7 @@ import X86
         return Self.trap
       }
     ])
-    #expect(Self.check(machine, program).run(returns: nil) == .violated)
+    #expect(Self.check(machine, program).run().status == .violated)
   }
 
   /// Only these rules are asked, and only what weighs enough ends the check.
@@ -217,7 +217,7 @@ import X86
       let machine = Self.booting([Self.stopAtBrokenReturn, Self.away, Self.ending])
       let debugger = Debugger(target: machine, program: FakeProgram(), output: Self.silent)
       try change(&debugger.control.selection)
-      return CheckProcedure(debugger).run(returns: nil)
+      return CheckProcedure(debugger).run().status
     }
     #expect(try verdict { try $0.take(.rules, "RT-001..RT-025") } == .held)
     #expect(try verdict { try $0.take(.rules, "26") } == .violated)
@@ -263,7 +263,7 @@ import X86
 
   @Test func systemRegistersAreAskedOnceForManyReturns() {
     let machine = Self.booting(Array(repeating: Self.stopAtReturn, count: 50))
-    #expect(Self.check(machine).run(returns: 50) == .held)
+    #expect(Self.check(machine, until: CheckEnds(returns: 50)).run().status == .held)
     #expect(machine.systemRegisterReads == 1)
   }
 
@@ -276,7 +276,7 @@ import X86
         return Self.stopAtReturn(machine)
       },
     ])
-    #expect(Self.check(machine).run(returns: nil) == .violated)
+    #expect(Self.check(machine).run().status == .violated)
     #expect(machine.systemRegisterReads == 2)
   }
 
@@ -302,14 +302,15 @@ import X86
       { _ in .exited(status: 33) },
     ])
     let debugger = Debugger(target: machine, program: FakeProgram(), output: Self.silent)
-    #expect(CheckProcedure(debugger).run(returns: nil) == .nothingChecked)
+    #expect(CheckProcedure(debugger).run().status == .nothingChecked)
     #expect(debugger.control.checker?.sites.first?.kernelReturns == 1)
   }
 
   private static var silent: Output { Output(format: .json, out: { _ in }, error: { _ in }) }
 
-  private static func check(_ machine: FakeMachine, _ program: FakeProgram = FakeProgram()) -> CheckProcedure
-  {
-    CheckProcedure(Debugger(target: machine, program: program, output: silent))
+  private static func check(
+    _ machine: FakeMachine, _ program: FakeProgram = FakeProgram(), until ends: CheckEnds = CheckEnds()
+  ) -> CheckProcedure {
+    CheckProcedure(Debugger(target: machine, program: program, output: silent), until: ends)
   }
 }

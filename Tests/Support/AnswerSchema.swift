@@ -12,6 +12,9 @@ public struct AnswerSchema {
   public static let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "docs/schema/kdbg-1.json")
 
+  /// True where `RECORD_SCHEMA=1` asks for the file to be written.
+  public static var isRecording: Bool { ProcessInfo.processInfo.environment["RECORD_SCHEMA"] == "1" }
+
   public init() {}
 
   /// The schema as it stands in docs/.

@@ -10,6 +10,8 @@ public struct Output {
   }
 
   public let format: Format
+  /// Begins a line in which work says how far it has come; nil where nobody would see it.
+  public var startProgress: () -> ProgressLine? = { nil }
   private let writeOut: (String) -> Void
   private let writeError: (String) -> Void
 
@@ -34,6 +36,11 @@ public struct Output {
       streamed.write(to: &object, names: names)
       object.finish()
     }
+  }
+
+  /// Tells a person what is met on the way. In JSON there is one answer alone, at the end.
+  func tell(_ answer: any Answer, names: any NameSource) {
+    if case .text = format { write(answer, command: "", names: names) }
   }
 
   /// Says why something failed: one line on standard error, and in JSON an object on standard output too, so

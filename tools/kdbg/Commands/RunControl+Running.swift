@@ -75,6 +75,9 @@ extension RunControl {
         if let audit = try auditHere() { return .violation(audit) }
         if case .returns(let count) = goal, let checker, checker.count >= count { return .counted }
       }
+      if isChecking, !wasSite { checker?.noteOtherStop() }
+      if let gauge, let checker { gauge.set(checker) }
+      if let end = bell?.end { return .reached(end) }
       if let hit = try breakpointHit(rip: registers.rip, watch: watch) { return .breakpoint(hit) }
       if let reason = try caughtEvent(registers, from: before) { return reason }
       if case .place(let place) = goal, place.isReached(registers, by: target.selectedThread) {
@@ -143,7 +146,7 @@ extension RunControl {
   }
 
   /// The kernel's own word on how it went; a kernel that kdbg does not know has none.
-  private func outcome(of ending: MachineEnding) -> ExitStatus {
+  func outcome(of ending: MachineEnding) -> ExitStatus {
     if let successStatus { return ending.status == successStatus ? .held : .violated }
     return kernelTableAddress == nil || ending.isSuccess ? .held : .violated
   }

@@ -33,6 +33,10 @@ public final class RunControl {
   /// The check, from the moment it is first switched on; it keeps its counts while it is off.
   public internal(set) var checker: ReturnChecker?
   public internal(set) var isChecking = false
+  /// Ends a run of the check from outside.
+  var bell: CheckBell?
+  /// What the progress line shows.
+  var gauge: CheckGauge?
   /// What the target calls the wait for a running machine's stop, in its error.
   static let waitOperation = "wait for a stop"
   /// The longest time that the machine may run without a stop; nil for no limit.

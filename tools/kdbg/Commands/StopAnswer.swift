@@ -34,6 +34,9 @@ struct StopAnswer: Answer {
     summary?.write(to: &page, names: names)
   }
 
+  /// The headline of an end, without colour.
+  var plainHeadline: String? { headline(TextPage(.monochrome), NoNames()) }
+
   /// What executes next. Code of other modes than the 64-bit one is not taken apart.
   private func nextInstruction(_ page: TextPage, _ names: any NameSource) -> String? {
     if let instruction { return InstructionDump.text(instruction, page, names) }
@@ -54,6 +57,8 @@ struct StopAnswer: Answer {
     case .interrupted: "Interrupted, \(place(page, names))"
     case .signal(let number): "Stopped by signal \(number), \(place(page, names))"
     case .counted: "Before a return to Ring 3, \(place(page, names))"
+    case .reached(.time(let time)): "After \(time.secondsWords), \(place(page, names))"
+    case .reached(.text(let text)): "The console said \"\(text)\", \(place(page, names))"
     case .violation: nil
     case .exited(let ending): Self.words(ending)
     case .shutdown(let cause): page.paint(cause.words, .bad)
@@ -110,6 +115,8 @@ extension StopReason {
     case .interrupted: "interrupted"
     case .violation: "violation"
     case .counted: "counted"
+    case .reached(.time): "time"
+    case .reached(.text): "text"
     case .signal: "signal"
     case .exited: "exited"
     case .shutdown(.reset): "reset"
@@ -133,7 +140,7 @@ extension Debugger {
   /// True for a stop at which the check's counts are of interest.
   private func concludes(_ reason: StopReason) -> Bool {
     switch reason {
-    case .violation, .counted: true
+    case .violation, .counted, .reached: true
     case .exited, .shutdown, .interrupted: control.isChecking
     case .breakpoint, .caught, .caughtRing, .caughtRootTable, .stepped, .steppedLine, .arrived, .returned,
       .signal:
@@ -142,7 +149,7 @@ extension Debugger {
   }
 
   /// Puts together what the user is told about a stop.
-  func answer(to reason: StopReason) -> StopAnswer {
+  func answer(to reason: StopReason, withSummary: Bool = true) -> StopAnswer {
     var explanation: Explanation?
     var address: VirtualAddress?
     switch reason {
@@ -164,6 +171,6 @@ extension Debugger {
       reason: reason, address: address, code: code,
       instruction: shown.flatMap { try? disassemble($0, count: 1).first },
       sourceLine: shown.flatMap { program?.sourceLine(at: $0) }, explanation: explanation,
-      summary: concludes(reason) ? control.summary : nil)
+      summary: withSummary && concludes(reason) ? control.summary : nil)
   }
 }

@@ -26,6 +26,8 @@ public enum StopReason {
   case violation(ReturnAudit)
   /// The check has counted as many returns as it was asked for.
   case counted
+  /// The check has come to an end that was asked for and that the machine knows nothing of.
+  case reached(CheckEnd)
   /// A signal of the stub that none of kdbg's own breakpoints explains.
   case signal(UInt8)
   /// The machine ended by its own will.

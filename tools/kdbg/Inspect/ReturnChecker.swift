@@ -31,8 +31,14 @@ public struct ReturnChecker: Sendable {
   public private(set) var violation: ReturnAudit?
   /// The lesser rules that were broken, each with the first audit that found it.
   public private(set) var remarks: [Finding] = []
-  /// The rules that could not be checked at one return or more.
-  public private(set) var unchecked: [Finding] = []
+  /// What all returns came to.
+  public private(set) var tally = CheckTally()
+  /// What broke a rule that weighs enough to end the check.
+  public private(set) var violations = ViolationList()
+  /// Stops that were no return: at an instruction that loads a table, or wherever the machine was interrupted.
+  public private(set) var otherStops = 0
+  /// The rules that could not be checked at one return or more, in the catalogue's order.
+  public var unchecked: [Finding] { tally.rules.compactMap(\.doubt) }
 
   private var history = AuditHistory()
   private var validated = ValidatedReturns()
@@ -82,8 +88,10 @@ public struct ReturnChecker: Sendable {
       audit = validated.audit(&machine, declared: declared, asking: asked)
     }
     if let site { sites[site].returns += 1 }
-    note(audit, least)
+    tally.count(audit, by: machine.selectedThread)
+    noteRemarks(audit, least)
     guard audit.isViolated(from: least) else { return .held }
+    violations.take(audit, from: least, return: count)
     if violation == nil { violation = audit }
     return .violated(audit)
   }
@@ -128,18 +136,14 @@ public struct ReturnChecker: Sendable {
     return selector.map { $0 & 3 == 0 } ?? false
   }
 
-  private mutating func note(_ audit: ReturnAudit, _ least: Severity) {
-    for finding in audit.findings where !finding.isHeld && !finding.isSkipped {
-      if finding.isViolated {
-        guard !finding.severity.isAtLeast(least), !remarks.contains(where: { $0.rule == finding.rule }) else {
-          continue
-        }
-        remarks.append(finding)
-      } else if !unchecked.contains(where: { $0.rule == finding.rule }) {
-        unchecked.append(finding)
-      }
+  private mutating func noteRemarks(_ audit: ReturnAudit, _ least: Severity) {
+    for finding in audit.findings where finding.isViolated && !finding.severity.isAtLeast(least) {
+      if !remarks.contains(where: { $0.rule == finding.rule }) { remarks.append(finding) }
     }
   }
+
+  /// Counts a stop that was no return.
+  public mutating func noteOtherStop() { otherStops += 1 }
 }
 
 /// What was audited before, and so which tiers must be asked again: whole tables where a root table of a process is met

@@ -82,6 +82,9 @@ extension TextPage {
 }
 
 extension Finding {
+  /// `fatal`, `security` or `hygiene`.
+  public var severityWord: String { Render.words { $0.write(severity) } }
+
   /// The verdict in JSON.
   fileprivate var key: String {
     switch verdict {

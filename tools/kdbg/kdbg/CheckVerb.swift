@@ -11,8 +11,10 @@ struct CheckVerb: ParsableCommand {
       kdbg check --run KERNEL [options] [-- QEMU-ARGUMENTS]
       """,
     discussion: """
-      Ends at the first violation with status 1, after --returns N or at the machine's own end with 0, and with 4 \
-      if no return to Ring 3 was seen. The guest's console goes to standard error.
+      Ends at the first violation with status 1 (with --keep-going after all of them); else at whatever comes first \
+      of --returns, --for, --until and the machine's own end: with 0 where all held, with 1 where the machine ended \
+      with a failure, before the text of --until, or not by itself under --until-exit, and with 4 if no return to \
+      Ring 3 was seen. The guest's console goes to standard error.
       """)
 
   @Argument(help: "tcp:HOST:PORT, unix:PATH or serial:DEVICE[,BAUD].")
@@ -25,6 +27,22 @@ struct CheckVerb: ParsableCommand {
   @Option(
     name: .long, help: ArgumentHelp("End after this many returns to Ring 3, all held.", valueName: "n"))
   var returns: Int?
+
+  @Option(
+    name: .customLong("for"),
+    help: ArgumentHelp(
+      "End after so many seconds by the wall clock. Unlike --timeout, which is for a machine that hangs, this is no "
+        + "error.", valueName: "seconds"))
+  var seconds: Double?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "End when the guest has printed this text; with --run only.", valueName: "text"))
+  var until: String?
+
+  @Flag(name: .long, help: "The machine must come to its own end: any other end is status 1.")
+  var untilExit = false
 
   @Option(
     name: .long,
@@ -75,6 +93,16 @@ struct CheckVerb: ParsableCommand {
     if let mode, CheckMode(mode) == nil {
       throw ValidationError("--mode is every, changes or sample=N with a number from 1 on, not '\(mode)'.")
     }
+    if let seconds, !(seconds > 0 && seconds <= 1e8) {
+      throw ValidationError("--for is a number of seconds, more than 0.")
+    }
+    if let until {
+      if until.isEmpty { throw ValidationError("--until needs a text.") }
+      if kernel == nil || machine.console != nil {
+        throw ValidationError(
+          "--until needs the guest's console, which comes to kdbg with --run and without --console alone.")
+      }
+    }
     if kernel == nil, common.symbols.isEmpty {
       throw ValidationError("the check needs the kernel's ELF file: give --symbols ELF or --run KERNEL.")
     }
@@ -93,11 +121,19 @@ struct CheckVerb: ParsableCommand {
     return selection
   }
 
+  private var ends: CheckEnds {
+    CheckEnds(
+      returns: returns, time: seconds.map { .milliseconds(Int64(($0 * 1000).rounded(.up))) }, text: until,
+      ownEnd: untilExit ? .required : .allowed)
+  }
+
   func run() throws {
     let program = try Kernel.programs(common, kernel: kernel)
     let selection = try selection()
     var configuration = try Kernel.configuration(at: common.config, program)
     let relay = ConsoleRelay()
+    let bell = CheckBell()
+    if let until { relay.await(until) { bell.ring(.text(until)) } }
     let target: Target
     if let kernel {
       target = try Kernel.launch(
@@ -115,6 +151,6 @@ struct CheckVerb: ParsableCommand {
     debugger.control.selection = selection
     if let mode = mode.flatMap(CheckMode.init) { debugger.control.mode = mode }
     if kernel != nil, machine.console == nil { debugger.console = relay }
-    try DebuggingSession(debugger, on: target, common).check(returns: returns)
+    try DebuggingSession(debugger, on: target, common).check(until: ends, bell: bell)
   }
 }

@@ -36,7 +36,9 @@ struct CommonOptions: ParsableArguments {
   var script: String?
 
   @Flag(
-    name: .long, help: "Go on with a script after a command that fails; the exit status is that of the worst."
+    name: .long,
+    help:
+      "Go on with a script after a command that fails, and with a check after a violation; the exit status is that of the worst."
   )
   var keepGoing = false
 
@@ -57,15 +59,15 @@ struct CommonOptions: ParsableArguments {
     name: .long,
     help: ArgumentHelp(
       "How long the machine may run without a stop before that is an error, when nobody is there to press "
-        + "Ctrl-C; 0 for ever.", valueName: "seconds"))
-  var timeout = 60
+        + "Ctrl-C; 0 for ever. Default: 60; none under --for.", valueName: "seconds"))
+  var timeout: Int?
 
   enum ColorChoice: String, ExpressibleByArgument, CaseIterable {
     case auto, always, never
   }
 
   func validate() throws {
-    guard timeout >= 0 else { throw ValidationError("--timeout is a number of seconds, 0 or more.") }
+    guard timeout ?? 0 >= 0 else { throw ValidationError("--timeout is a number of seconds, 0 or more.") }
   }
 
   /// JSON, or text in the colours that fit where it goes. NO_COLOR (no-color.org) turns `auto` off.
@@ -75,16 +77,28 @@ struct CommonOptions: ParsableArguments {
     case .always: return .text(.colour)
     case .never: return .text(.monochrome)
     case .auto:
-      let environment = ProcessInfo.processInfo.environment
-      let isWanted = environment["NO_COLOR", default: ""].isEmpty && environment["TERM"] != "dumb"
-      return .text(isWanted && isatty(STDOUT_FILENO) == 1 ? .colour : .monochrome)
+      return .text(allowsControls && isatty(STDOUT_FILENO) == 1 ? .colour : .monochrome)
     }
   }
 
-  var patience: Duration? { timeout == 0 ? nil : .seconds(timeout) }
+  /// True unless the environment says that control sequences are not wanted or not understood.
+  private var allowsControls: Bool {
+    let environment = ProcessInfo.processInfo.environment
+    return environment["NO_COLOR", default: ""].isEmpty && environment["TERM"] != "dumb"
+  }
+
+  /// A progress line needs a terminal where a line can be erased.
+  private var showsProgress: Bool { !json && allowsControls && isatty(STDERR_FILENO) == 1 }
+
+  var patience: Duration? {
+    let seconds = timeout ?? 60
+    return seconds == 0 ? nil : .seconds(seconds)
+  }
 
   var output: Output {
-    Output(format: format, out: StandardStreams.out, error: StandardStreams.error)
+    var output = Output(format: format, out: StandardStreams.out, error: StandardStreams.error)
+    if showsProgress { output.startProgress = { ProgressLine { StandardStreams.progress($0) } } }
+    return output
   }
 }
 

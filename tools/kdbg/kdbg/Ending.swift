@@ -18,6 +18,7 @@ struct Ending: Error {
   init(_ failure: CommandFailure) { self.init(failure.exitStatus, failure.message) }
 
   func leave() -> Never {
+    StandardStreams.progress(nil)
     if let message { StandardStreams.error("kdbg: \(message)\n") }
     SessionCleanup.shared.run()
     exit(status.rawValue)

@@ -1,0 +1,47 @@
+import Synchronization
+
+/// One line that says how far work has come that takes longer than a moment, on a terminal. Whoever writes something
+/// else erases it first.
+public final class ProgressLine: Sendable {
+  private struct State {
+    let start: ContinuousClock.Instant
+    var next: ContinuousClock.Instant
+    var isShown = false
+    var isFinished = false
+  }
+
+  /// Work that takes less says nothing.
+  private static let patience = Duration.seconds(1)
+  private static let interval = Duration.milliseconds(250)
+
+  private let state: Mutex<State>
+  private let show: @Sendable (String?) -> Void
+
+  /// For work that begins now. `show` puts a text in place of the one before; nil erases it.
+  public init(_ show: @escaping @Sendable (String?) -> Void) {
+    self.show = show
+    let now = ContinuousClock.now
+    state = Mutex(State(start: now, next: now + Self.patience))
+  }
+
+  /// Shows `text`, at most some times a second: to be called as often as one likes. `text` is made only when it is shown,
+  /// and is told how long the work has taken.
+  public func update(at now: ContinuousClock.Instant = .now, _ text: (Duration) -> String) {
+    state.withLock { state in
+      guard !state.isFinished, now >= state.next else { return }
+      state.next = now + Self.interval
+      state.isShown = true
+      show(text(now - state.start))
+    }
+  }
+
+  /// The work is done: nothing is shown any more.
+  public func finish() {
+    state.withLock { state in
+      state.isFinished = true
+      guard state.isShown else { return }
+      state.isShown = false
+      show(nil)
+    }
+  }
+}
