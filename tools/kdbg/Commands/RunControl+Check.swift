@@ -65,7 +65,7 @@ extension RunControl {
     guard !isPassedOver(declared) else { return nil }
     let isFresh = try knowProcessor(.onceIsEnough)
     var machine = target
-    let outcome = checker?.audit(&machine, declared: declarations) {
+    let outcome = checker?.audit(&machine, declared: isFresh ? declarations : declared) {
       !isFresh && (try? knowProcessor(.now)) ?? false
     }
     if case .held = outcome {

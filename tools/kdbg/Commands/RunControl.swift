@@ -59,6 +59,7 @@ public final class RunControl {
   /// True when a table register may have changed since the monitor was asked.
   var systemRegistersAreStale = false
   private var kernelTablePlace: (revision: Int, address: VirtualAddress?)?
+  private var knownKernelTable: KnownKernelTable?
   /// What was found out about the machine beside its registers and memory.
   var knowledge = MachineKnowledge()
 
@@ -81,8 +82,8 @@ public final class RunControl {
 
   /// What the kernel says about itself now.
   func kernelTable() -> KernelTable? {
-    var machine = target
-    return kernelTableAddress.flatMap { KernelTable(at: $0, in: &machine) }
+    guard let address = kernelTableAddress else { return nil }
+    return KernelTable.read(at: address, in: target, known: &knownKernelTable)
   }
 
   /// What the names of expressions stand for now.

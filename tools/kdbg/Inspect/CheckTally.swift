@@ -1,5 +1,6 @@
 import RingTransition
 import Session
+import X86
 
 /// What the audited returns came to, counted: by processor, by address space, by rule. Its size does not depend on how
 /// many returns there are.
@@ -48,14 +49,27 @@ public struct CheckTally: Sendable {
   public func rules(_ outcome: Outcome) -> [RuleCount] { rules.filter { $0.outcome == outcome } }
 
   mutating func count(_ audit: ReturnAudit, by thread: ThreadIdentifier?) {
+    count(audit.registers, by: thread)
+    for finding in audit.findings { count(finding) }
+  }
+
+  /// The same of a return without a violation.
+  mutating func count(
+    _ answers: ReturnAnswers, asking selection: AuditSelection, by thread: ThreadIdentifier?
+  ) {
+    count(answers.registers, by: thread)
+    for finding in answers.fresh where selection.includes(finding) { count(finding) }
+    for finding in answers.standing where selection.includes(finding) { count(finding) }
+  }
+
+  private mutating func count(_ registers: RegisterFile, by thread: ThreadIdentifier?) {
     if let thread { processors[thread, default: 0] += 1 }
-    let root = audit.registers.cr3.root.address.rawValue
+    let root = registers.cr3.root.address.rawValue
     if spaces[root] != nil || spaces.count < Self.mostSpaces {
       spaces[root, default: 0] += 1
     } else {
       returnsElsewhere += 1
     }
-    for finding in audit.findings { count(finding) }
   }
 
   private mutating func count(_ finding: Finding) {

@@ -37,7 +37,12 @@ public struct KernelTable: Equatable, Sendable {
   /// Reads the table at `address` of `machine`. Nil when it is not mapped, not yet filled in, or of a version
   /// that this debugger does not know. A shorter table of an older kernel is read as far as it goes.
   public init?(at address: VirtualAddress, in machine: inout some Debuggee) {
-    guard let fields = KernelTableFields(at: address, in: machine),
+    guard let fields = KernelTableFields(at: address, in: machine) else { return nil }
+    self.init(fields)
+  }
+
+  init?(_ fields: KernelTableFields) {
+    guard
       let kernelCR3 = fields.qword(\.kernel_cr3), let processNumber = fields.qword(\.current_process),
       let processCR3 = fields.qword(\.current_cr3), let stackTop = fields.qword(\.current_stack_top),
       let stackSize = fields.qword(\.kernel_stack_size), let exitFrame = fields.qword(\.exit_frame),
@@ -65,10 +70,27 @@ public struct KernelTable: Equatable, Sendable {
     upkeep = KernelUpkeep(fields)
   }
 
+  /// The same as ``init(at:in:)``, where `known` is what was read before: most tables say what they said.
+  public static func read(
+    at address: VirtualAddress, in machine: some Debuggee, known: inout KnownKernelTable?
+  ) -> KernelTable? {
+    guard let fields = KernelTableFields(at: address, in: machine) else { return nil }
+    if let known, known.fields == fields { return known.table }
+    guard let table = KernelTable(fields) else { return nil }
+    known = KnownKernelTable(fields: fields, table: table)
+    return table
+  }
+
   /// The processor whose TSS is at `address`.
   func processor(taskState address: UInt64?) -> KernelProcessor? {
     processors.first { $0.taskState == address }
   }
+}
+
+/// A table, and the bytes that say so.
+public struct KnownKernelTable: Sendable {
+  fileprivate let fields: KernelTableFields
+  fileprivate let table: KernelTable
 }
 
 /// The process whose table the kernel says is loaded.

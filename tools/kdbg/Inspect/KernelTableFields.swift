@@ -3,7 +3,7 @@ import X86
 
 /// The bytes of the kernel's table for debuggers, by the offsets that the compiler gave the C struct. A field past the
 /// end of the kernel's table is nil.
-struct KernelTableFields {
+struct KernelTableFields: Equatable {
   private let bytes: [UInt8]
 
   private init(bytes: [UInt8]) { self.bytes = bytes }

@@ -70,11 +70,35 @@ extension PhysicalMemory {
     bytes.reserveCapacity(count)
     while bytes.count < count {
       let here = address.rawValue &+ UInt64(bytes.count)
-      guard let aligned = PhysicalAddress(exactly: here & ~7), let qword = load(aligned) else { break }
-      for index in (here & 7)..<8 where bytes.count < count {
-        bytes.append(UInt8(truncatingIfNeeded: qword >> (index * 8)))
+      if count - bytes.count >= Self.worthAPage, appendQwords(from: here, of: count, to: &bytes) { continue }
+      guard let aligned = PhysicalAddress(exactly: here & ~7), var qword = load(aligned) else { break }
+      let skipped = Int(here & 7)
+      qword >>= UInt64(skipped * 8)
+      for _ in 0..<min(8 - skipped, count - bytes.count) {
+        bytes.append(UInt8(truncatingIfNeeded: qword))
+        qword >>= 8
       }
     }
     return bytes
+  }
+  /// From this many bytes on the page is looked at as a whole.
+  private static var worthAPage: Int { 256 }
+
+  /// Appends the whole qwords from `address` to the end of its page, as far as `count` bytes go. False where none can be
+  /// had like this.
+  private mutating func appendQwords(from address: UInt64, of count: Int, to bytes: inout [UInt8]) -> Bool {
+    guard address.isMultiple(of: 8), let start = PhysicalAddress(exactly: address) else { return false }
+    let inPage = Int(address % PageSize.size4KiB.bytes)
+    let room = min(count - bytes.count, Int(PageSize.size4KiB.bytes) - inPage) / 8
+    let appended: Void? = withTable(PhysicalFrame(containing: start)) { table in
+      for index in inPage / 8..<inPage / 8 + room {
+        var qword = table[index]
+        for _ in 0..<8 {
+          bytes.append(UInt8(truncatingIfNeeded: qword))
+          qword >>= 8
+        }
+      }
+    }
+    return appended != nil
   }
 }

@@ -83,7 +83,14 @@ public struct ReturnChecker: Sendable {
     asked.leastSeverity = nil
     asked.instruction = instruction(at: machine.coreRegisters.rip)
     asked.scope = selection.scope ?? history.scope(for: machine.registers, process: declared.table?.process)
-    var audit = validated.audit(&machine, declared: declared, asking: asked)
+    var audit: ReturnAudit
+    switch validated.check(&machine, declared: declared, asking: asked) {
+    case .audited(let whole): audit = whole
+    case .stands(let answers):
+      if let site { sites[site].returns += 1 }
+      tally.count(answers, asking: asked, by: machine.selectedThread)
+      return .held
+    }
     if audit.isViolated(from: least), refresh() {
       audit = validated.audit(&machine, declared: declared, asking: asked)
     }

@@ -7,13 +7,32 @@ struct ValidatedReturns: Sendable {
   private static let limit = 64
 
   private var sets: [ValidatedSet] = []
+  /// What the last audit stood on, if it was clean.
+  var latest: ValidatedSet? { sets.last }
   /// What the audits cost so far.
   private(set) var cost = AuditCost()
+
+  /// What the audit of a return came to.
+  enum Answer: Sendable {
+    /// All that an earlier audit found still stands, and the rules about this return found nothing wrong.
+    case stands(ReturnAnswers)
+    case audited(ReturnAudit)
+  }
 
   /// The audit of the return that `machine` is about to make. The answers are those of an audit that reads everything.
   mutating func audit(
     _ machine: inout some Debuggee, declared: KernelDeclarations, asking selection: AuditSelection
   ) -> ReturnAudit {
+    switch check(&machine, declared: declared, asking: selection) {
+    case .audited(let audit): audit
+    case .stands(let answers): answers.audit(asking: selection)
+    }
+  }
+
+  /// The same, put together only where there is something to show: most returns are as good as the last one.
+  mutating func check(
+    _ machine: inout some Debuggee, declared: KernelDeclarations, asking selection: AuditSelection
+  ) -> Answer {
     let clock = ContinuousClock()
     let start = clock.now
     let registers = machine.registers
@@ -23,15 +42,14 @@ struct ValidatedReturns: Sendable {
     if mayReuse, selection.scope == .everyReturn {
       var position = sets.count - 1
       while position >= 0 {
-        let set = sets[position]
-        if set.key == key {
-          switch set.compare(with: &machine) {
+        if sets[position].key == key {
+          switch sets[position].compare(with: &machine) {
           case .equal(let known):
-            let (audit, others) = ReturnAudit.again(of: &machine, declared, selection, set, known)
-            let addresses = others.union(set.reads.map(\.address.rawValue))
-            cost.warm.add(ReadTally(of: addresses, set.tables), since: start, clock)
-            sets.append(sets.remove(at: position))
-            return audit
+            let (answers, others) = ReturnAnswers.again(
+              of: &machine, declared, selection, sets[position], known)
+            cost.warm.add(sets[position].tally(with: others), since: start, clock)
+            if position < sets.count - 1 { sets.append(sets.remove(at: position)) }
+            return answers.areGood ? .stands(answers) : .audited(answers.audit(asking: selection))
           case .different(let change):
             // Another thread's stack differs too; an entry that lost rights tells.
             if let change { narrowed = change }
@@ -43,7 +61,7 @@ struct ValidatedReturns: Sendable {
     var audit = ReturnAudit(of: &machine, declared: declared, asking: selection)
     if let narrowed { audit.note(narrowed, selection) }
     if mayReuse { remember(audit, key, &machine, declared, selection, start, clock) }
-    return audit
+    return .audited(audit)
   }
 
   /// The set of the latest audit, as long as it stands; nil where that audit left none.
@@ -146,30 +164,6 @@ public struct AuditCost: Sendable {
 }
 
 extension ReturnAudit {
-  /// The audit of one more return where `set` still stands, and the addresses of the qwords that it used.
-  fileprivate static func again(
-    of machine: inout some Debuggee, _ declared: KernelDeclarations, _ selection: AuditSelection,
-    _ set: ValidatedSet, _ known: KnownQwords
-  ) -> (ReturnAudit, Set<UInt64>) {
-    let registers = machine.registers
-    var options = declared.options(for: registers, selection)
-    options.portion = .thisReturn
-    var recorder = RecordingMemory(PartlyKnownMemory(machine, known), ReadSet())
-    var fresh = FindingCollector(AuditSelection())
-    let kind = auditReturn(&recorder, options: options, sink: &fresh)
-    let known = kind == .toRingZero ? [] : set.findings
-    var collector = FindingCollector(selection)
-    for finding in (fresh.findings + known).sorted(by: { $0.rule.number < $1.rule.number }) {
-      collector.record(finding)
-    }
-    let frame = kind == .nowhere ? nil : returnFrame(of: &recorder)
-    let audit = ReturnAudit(
-      registers: registers, frame: frame, collector,
-      isInsideKernel: frame?.isUser == false && !declared.leadsToRingThree(registers.rip),
-      process: declared.table?.process)
-    return (audit, recorder.recorder.addresses)
-  }
-
   /// Adds RT-109: the processor may still use what an entry allowed before.
   fileprivate mutating func note(
     _ change: (RecordedRead, before: RecordedRead), _ selection: AuditSelection

@@ -53,26 +53,47 @@ struct ValidatedSet: Sendable {
   let tables: DescriptorTableFrames
   /// The answers of the rules that are not about one return.
   let findings: [Finding]
+  /// The addresses of ``reads``, and what brings those in GDT and IDT.
+  private let addresses: [UInt64]
+  private let blocks: [DescriptorTableFrames.Block]
+  /// What the last audit that leaned on this read beside it, and what that came to.
+  private var usual: (others: [UInt64], tally: ReadTally)?
+
+  init(key: Key, reads: [RecordedRead], tables: DescriptorTableFrames, findings: [Finding]) {
+    self.key = key
+    self.reads = reads
+    self.tables = tables
+    self.findings = findings
+    addresses = reads.map(\.address.rawValue)
+    blocks = tables.blocks(of: addresses)
+  }
 
   /// Reads everything again, and each qword once.
   func compare(with machine: inout some MachineView) -> Comparison {
-    let blocks = tables.blocks(of: reads.map(\.address.rawValue))
-    for read in reads where !tables.hold(read.address.rawValue) {
-      machine.prefetch(read.address, byteCount: 8)
-    }
+    for read in reads { machine.prefetch(read.address, byteCount: 8) }
     for block in blocks {
       machine.prefetch(PhysicalAddress(truncating: block.address), byteCount: block.byteCount)
     }
-    var known = KnownQwords()
+    var values: [UInt64?] = []
+    values.reserveCapacity(reads.count)
     var isEqual = true
     for read in reads {
-      let value = known.load(read.address, from: &machine)
+      let value = machine.load(read.address)
+      values.append(value)
       let now = RecordedRead(read.address, read.kind, value)
       guard now != read else { continue }
       isEqual = false
       if now.isNarrower(than: read) { return .different(narrowed: (now, before: read)) }
     }
-    return isEqual ? .equal(known) : .different(narrowed: nil)
+    return isEqual ? .equal(KnownQwords(addresses, values)) : .different(narrowed: nil)
+  }
+
+  /// What an audit read that compared this set and read `others`.
+  mutating func tally(with others: [UInt64]) -> ReadTally {
+    if let usual, usual.others == others { return usual.tally }
+    let tally = ReadTally(of: Set(addresses).union(others), tables)
+    usual = (others, tally)
+    return tally
   }
 }
 

@@ -17,6 +17,10 @@ struct ControlRegisters: Equatable {
     (cr0, cr2, cr3, cr4, efer) = (values[0], values[1], values[2], values[3], values[4])
   }
 
+  init(cr0: UInt64, cr2: UInt64, cr3: UInt64, cr4: UInt64, efer: UInt64) {
+    (self.cr0, self.cr2, self.cr3, self.cr4, self.efer) = (cr0, cr2, cr3, cr4, efer)
+  }
+
   /// Reads the text of QEMU's `info registers`, of processor `cpu` where it shows several.
   ///
   ///     CR0=80010033 CR2=0000000000000000 CR3=0000000000108000 CR4=00000020

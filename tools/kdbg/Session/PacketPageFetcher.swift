@@ -1,4 +1,4 @@
-/// Pages by `m` packets while QEMU's gdbserver takes addresses as physical. Such a read never fails, so the
+/// Pages, or what is wanted of them, by `m` packets while QEMU's gdbserver takes addresses as physical. Such a read never fails, so the
 /// memory map decides what may be asked.
 struct PacketPageFetcher: PageFetcher {
   /// What one reply of QEMU's carries: PacketSize is 4 KiB, and a byte takes two digits.
@@ -6,33 +6,44 @@ struct PacketPageFetcher: PageFetcher {
   let client: GDBClient
   let map: GuestMemoryMapCache
 
+  static var prefersParts: Bool { true }
+
   func fetch(pages: [UInt64]) throws(SessionError) -> [[UInt64]?] {
+    try fetch(parts: pages.map { PagePart(page: $0, qwords: 0...(Self.qwordCount - 1)) })
+  }
+
+  func fetch(parts: [PagePart]) throws(SessionError) -> [[UInt64]?] {
     let size = UInt64(Self.pageByteCount)
     let piece = min(client.packetSize / 2, Self.pageByteCount) & ~7
-    guard piece > 0 else { return pages.map { _ in nil } }
-    var fetched = [[UInt64]?](repeating: nil, count: pages.count)
+    guard piece > 0 else { return parts.map { _ in nil } }
+    var fetched = [[UInt64]?](repeating: nil, count: parts.count)
     // The mode is sticky and survives kdbg, so it is never left switched on.
     var requests = [PhysicalMode.physical.request]
-    // The page that each request belongs to.
+    requests.reserveCapacity(parts.count + 2)
+    // The part that each request belongs to.
     var owners: [Int] = []
-    for (position, page) in pages.enumerated() {
-      guard try map.covers(page * size, count: Self.pageByteCount) else { continue }
-      for offset in stride(from: 0, to: Self.pageByteCount, by: piece) {
-        requests.append(Request.read(page * size + UInt64(offset), min(piece, Self.pageByteCount - offset)))
+    owners.reserveCapacity(parts.count)
+    for (position, part) in parts.enumerated() {
+      // A page that is memory in part counts as none, whatever is asked of it.
+      guard try map.covers(part.page * size, count: Self.pageByteCount) else { continue }
+      let end = (part.qwords.upperBound + 1) * 8
+      for offset in stride(from: part.qwords.lowerBound * 8, to: end, by: piece) {
+        requests.append(Request.read(part.page * size + UInt64(offset), min(piece, end - offset)))
         owners.append(position)
       }
     }
     requests.append(PhysicalMode.virtual.request)
     guard !owners.isEmpty else { return fetched }
     let last = requests.count - 1
-    var page: [UInt64] = []
+    var qwords: [UInt64] = []
     try client.pipeline(requests, "read physical memory") { (number, reply) throws(SessionError) in
       guard number > 0, number < last else { return try reply.requireOK("read physical memory") }
-      let isFirst = number == 1 || owners[number - 2] != owners[number - 1]
-      if isFirst { page = [] }
-      page.reserveCapacity(Self.pageByteCount / 8)
-      guard reply.appendQwords(to: &page), page.count == Self.pageByteCount / 8 else { return }
-      fetched[owners[number - 1]] = page
+      let owner = owners[number - 1]
+      let wanted = parts[owner].qwords.count
+      if number == 1 || owners[number - 2] != owner { qwords = [] }
+      qwords.reserveCapacity(wanted)
+      guard reply.appendQwords(to: &qwords), qwords.count == wanted else { return }
+      fetched[owner] = qwords
     }
     return fetched
   }

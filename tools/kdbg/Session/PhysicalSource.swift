@@ -94,6 +94,9 @@ final class MappedPhysicalSource: PhysicalSource {
   private let other: any PhysicalSource
   /// Where the last address was found: nearly always where the next one is.
   private var recent: GuestMemoryMap.Region?
+  /// Where the last address in RAM was found, and where that lies in the file. RAM does not go away, so this outlives a
+  /// run of the machine.
+  private var recentRAM: (first: UInt64, last: UInt64, offset: Int) = (1, 0, 0)
 
   init(_ ram: GuestRAM, map: GuestMemoryMapCache, other: any PhysicalSource) {
     self.ram = ram
@@ -104,7 +107,16 @@ final class MappedPhysicalSource: PhysicalSource {
   func load(_ address: UInt64) throws(SessionError) -> UInt64? {
     guard let region = try region(at: address) else { return nil }
     guard region.block == ram.block, region.last - address >= 7 else { return try other.load(address) }
+    recentRAM = (region.first, region.last, offset(of: region.first, in: region))
     return ram.memory.load(offset(of: address, in: region))
+  }
+
+  /// The same for one of the many loads near the last one; nil says nothing.
+  func loadAtOnce(_ address: UInt64) -> UInt64? {
+    guard address >= recentRAM.first, address <= recentRAM.last, recentRAM.last - address >= 7 else {
+      return nil
+    }
+    return ram.memory.load(recentRAM.offset &+ Int(truncatingIfNeeded: address - recentRAM.first))
   }
 
   func withTable<Result>(_ address: UInt64, _ body: (Span<UInt64>) -> Result) throws(SessionError) -> Result?

@@ -53,10 +53,16 @@ final class QMPClient {
     return text.replacing("\r\n", with: "\n")
   }
 
-  /// Takes the events that have arrived, so that they do not pile up in QEMU. Never waits.
+  /// Takes the events that have arrived, so that they do not pile up in QEMU; remembers a SHUTDOWN. Never waits.
   func drainEvents() {
     while case .bytes(let count) = socket.read(into: &chunk) { input += chunk[..<count] }
-    while let line = nextLine() { _ = take(event: line) }
+    var start = 0
+    while let end = input[start...].firstIndex(of: UInt8(ascii: "\n")) {
+      // Two events tell of every stop and two of every resumption: not worth decoding, and without the letter.
+      if input[start..<end].contains(UInt8(ascii: "W")) { _ = take(event: Data(input[start..<end])) }
+      start = end + 1
+    }
+    input.removeFirst(start)
   }
 
   /// Takes note of `line` if it is an event.

@@ -23,6 +23,9 @@ struct RegisterPacket: Equatable {
     }
   }
 
+  /// True when the stub knows every byte.
+  var isComplete: Bool { unavailable.isEmpty }
+
   /// True when the stub spelled all of these bytes `xx`.
   func isUnavailable(_ offset: Int, byteCount: Int) -> Bool {
     !unavailable.isEmpty && (offset..<(offset + byteCount)).allSatisfy { unavailable.contains($0) }
@@ -45,8 +48,22 @@ struct RegisterLayout {
     let byteCount: Int
   }
 
+  /// Of a register in the packet, in bytes.
+  private struct Position {
+    let offset: Int
+    let byteCount: Int
+
+    init(_ place: Place) { (offset, byteCount) = (place.offset, place.byteCount) }
+  }
+
   /// In the order of the packet.
   let places: [Place]
+  /// Those that are wanted at every stop, looked up once: in the order of ``general``, ``selectors``,
+  /// ``ControlRegisters/names`` and ``others``.
+  private let generalPlaces: [Position?]
+  private let selectorPlaces: [Position?]
+  private let controlPlaces: [Position?]
+  private let otherPlaces: [Position?]
   private let byName: [String: Place]
 
   /// Without these there is nothing to look at.
@@ -58,6 +75,9 @@ struct RegisterLayout {
     "r15",
   ]
   private static let selectors = ["cs", "ss", "ds", "es", "fs", "gs"]
+  private static let others = [
+    "rip", "eflags", "fs_base", "gs_base", "k_gs_base", "cr8", "star", "lstar", "sfmask",
+  ]
 
   /// The core registers as GDB has them of an x86-64 target that describes none. GDB manual, G.5.10.
   static let standard: [RegisterDescription] =
@@ -87,7 +107,14 @@ struct RegisterLayout {
       defer { offset += byteCount }
       return Place(description: register, offset: offset, byteCount: byteCount)
     }
-    byName = Dictionary(places.map { ($0.description.name, $0) }) { first, _ in first }
+    let byName = Dictionary(places.map { ($0.description.name, $0) }) { first, _ in first }
+    self.byName = byName
+    generalPlaces = Self.general.map { byName[$0].map(Position.init) }
+    selectorPlaces = Self.selectors.map { byName[$0].map(Position.init) }
+    controlPlaces = ControlRegisters.names.map { byName[$0].map(Position.init) }
+    otherPlaces = Self.others.map { name in
+      (byName[name] ?? (name == "eflags" ? byName["rflags"] : nil)).map(Position.init)
+    }
     let missing = Self.required.filter { names in names.allSatisfy { byName[$0] == nil } }
     guard missing.isEmpty else { throw .missingRegisters(missing.map { $0[0] }) }
   }
@@ -96,9 +123,15 @@ struct RegisterLayout {
 
   /// The value in `packet`, up to 64 bits of it. Nil where the packet does not have it.
   func value(_ place: Place, in packet: RegisterPacket) -> UInt64? {
-    guard packet.isAvailable(place.offset, byteCount: place.byteCount) else { return nil }
+    value(Position(place), in: packet)
+  }
+
+  private func value(_ place: Position?, in packet: RegisterPacket) -> UInt64? {
+    guard let place, packet.isAvailable(place.offset, byteCount: place.byteCount) else { return nil }
     var value: UInt64 = 0
-    for index in (0..<min(place.byteCount, 8)).reversed() {
+    var index = min(place.byteCount, 8)
+    while index > 0 {
+      index -= 1
       value = value << 8 | UInt64(packet.bytes[place.offset + index])
     }
     return value
@@ -110,12 +143,16 @@ struct RegisterLayout {
 
   /// Nil where the packet does not have them.
   func controlRegisters(in packet: RegisterPacket) -> ControlRegisters? {
-    ControlRegisters { value($0, in: packet) }
+    func value(_ number: Int) -> UInt64? { self.value(controlPlaces[number], in: packet) }
+    guard let cr0 = value(0), let cr2 = value(1), let cr3 = value(2), let cr4 = value(3), let efer = value(4)
+    else { return nil }
+    return ControlRegisters(cr0: cr0, cr2: cr2, cr3: cr3, cr4: cr4, efer: efer)
   }
 
   /// The general registers that the packet says it does not have: a thread that does not run has saved a few alone.
   func unknownGeneralRegisters(in packet: RegisterPacket) -> Set<String> {
-    Set(
+    guard !packet.isComplete else { return [] }
+    return Set(
       Self.general.filter { name in
         self[name].map { packet.isUnavailable($0.offset, byteCount: $0.byteCount) } ?? false
       })
@@ -124,33 +161,35 @@ struct RegisterLayout {
   /// All that the packet gives but the control registers; 0 for ``unknownGeneralRegisters(in:)``. Throws when it is too
   /// short for a register that must be there.
   func registers(in packet: RegisterPacket) throws(SessionError) -> RegisterFile {
-    func needed(_ name: String) throws(SessionError) -> UInt64 {
-      guard let value = value(name, in: packet) else { throw .missingRegisters([name]) }
+    func needed(_ place: Position?, _ name: String) throws(SessionError) -> UInt64 {
+      guard let value = value(place, in: packet) else { throw .missingRegisters([name]) }
       return value
     }
-    func selector(_ name: String) throws(SessionError) -> SegmentSelector {
-      SegmentSelector(rawValue: UInt16(truncatingIfNeeded: try needed(name)))
+    func selector(_ number: Int) throws(SessionError) -> SegmentSelector {
+      let value = try needed(selectorPlaces[number], Self.selectors[number])
+      return SegmentSelector(rawValue: UInt16(truncatingIfNeeded: value))
     }
+    func other(_ number: Int) -> UInt64? { value(otherPlaces[number], in: packet) }
     var file = RegisterFile()
     let unknown = unknownGeneralRegisters(in: packet)
-    for (index, name) in Self.general.enumerated() where !unknown.contains(name) {
-      file.general[index] = try needed(name)
+    for (index, name) in Self.general.enumerated() where unknown.isEmpty || !unknown.contains(name) {
+      file.general[index] = try needed(generalPlaces[index], name)
     }
-    file.rip = try needed("rip")
-    file.rflags = RFlags(rawValue: try needed("rflags"))
-    file.cs = try selector("cs")
-    file.ss = try selector("ss")
-    file.ds = try selector("ds")
-    file.es = try selector("es")
-    file.fs = try selector("fs")
-    file.gs = try selector("gs")
-    file.fsBase = value("fs_base", in: packet)
-    file.gsBase = value("gs_base", in: packet)
-    file.kernelGSBase = value("k_gs_base", in: packet)
-    file.cr8 = value("cr8", in: packet)
-    file.star = value("star", in: packet)
-    file.lstar = value("lstar", in: packet)
-    file.syscallMask = value("sfmask", in: packet)
+    file.rip = try needed(otherPlaces[0], "rip")
+    file.rflags = RFlags(rawValue: try needed(otherPlaces[1], "rflags"))
+    file.cs = try selector(0)
+    file.ss = try selector(1)
+    file.ds = try selector(2)
+    file.es = try selector(3)
+    file.fs = try selector(4)
+    file.gs = try selector(5)
+    file.fsBase = other(2)
+    file.gsBase = other(3)
+    file.kernelGSBase = other(4)
+    file.cr8 = other(5)
+    file.star = other(6)
+    file.lstar = other(7)
+    file.syscallMask = other(8)
     return file
   }
 

@@ -4,7 +4,8 @@ import X86
 extension Target {
   /// The little-endian qword at `address`. Nil outside of memory.
   public func load(_ address: PhysicalAddress) -> UInt64? {
-    attemptQuietly { () throws(SessionError) in
+    if case .stopped = state, let value = mapped?.loadAtOnce(address.rawValue) { return value }
+    return attemptQuietly { () throws(SessionError) in
       if state == .running { throw .running }
       return try memory.load(address.rawValue)
     }

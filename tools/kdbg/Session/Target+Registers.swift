@@ -12,10 +12,13 @@ extension Target {
   /// The selected processor's registers. TR, LDTR, GDTR and IDTR are asked of the monitor at their first use;
   /// those that cannot be had are nil. Zeros while the machine runs, and after its end.
   public var registers: RegisterFile {
+    if let complete { return complete }
     var file = coreRegisters
     guard core != nil else { return file }
     attemptQuietly { () throws(SessionError) in try currentSystemRegisters() }?.apply(to: &file)
     if !modelSpecific.isEmpty, let cpu = try? selectedCPU() { modelSpecific[cpu]?.apply(to: &file) }
+    // What failed may succeed the next time.
+    if failure == nil { complete = file }
     return file
   }
 

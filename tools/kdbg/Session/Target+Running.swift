@@ -66,6 +66,9 @@ extension Target {
 
   /// Passes a breakpoint at RIP by one step, then lets all processors run. Returns an event when the step itself
   /// ended elsewhere: at a watchpoint, or with the machine.
+  ///
+  /// The continue is never queued behind the step: QEMU's gdbserver takes whatever byte comes while the machine runs as
+  /// Ctrl-C, and while it steps the machine runs; the reply to the step would be that stop's, or none.
   public func stepOffAndResume() throws(SessionError) -> StopEvent? {
     try requireStopped(resumable: true)
     return try attempt { () throws(SessionError) in

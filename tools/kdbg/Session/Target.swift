@@ -35,15 +35,17 @@ public final class Target: MachineView {
   var selected: ThreadIdentifier?
   /// The selected processor's `g` packet, nil while it is not known.
   var packet: RegisterPacket?
-  var core: RegisterFile?
+  var core: RegisterFile? { didSet { complete = nil } }
+  /// The same with all that is known beside the packet, once somebody asked; asked for again and again at a stop.
+  var complete: RegisterFile?
   /// What is known of the control registers in ``core``.
   var controlRegisters: ControlRegisters?
   /// Their last resort, until it turns out that there is none.
   var monitorMayShowRegisters = true
   /// By processor number.
-  var systemRegisters: [Int: SystemRegisters] = [:]
+  var systemRegisters: [Int: SystemRegisters] = [:] { didSet { complete = nil } }
   /// By processor number; kept until ``learnProcessor(borrowing:)`` is called again.
-  var modelSpecific: [Int: ModelSpecificRegisters] = [:]
+  var modelSpecific: [Int: ModelSpecificRegisters] = [:] { didSet { complete = nil } }
   var cpuIndices: [ThreadIdentifier: Int]?
   var knownAddressBits: Int??
   var knownAccelerator: Accelerator??
@@ -55,7 +57,9 @@ public final class Target: MachineView {
   /// Where QEMU's interrupt log goes while it is on.
   var recorder: InterruptLog?
   /// Made at the first use, which may ask the monitor.
-  var chosenSource: ChosenSource?
+  var chosenSource: ChosenSource? { didSet { mapped = chosenSource?.source as? MappedPhysicalSource } }
+  /// The same where it is the RAM file.
+  private(set) var mapped: MappedPhysicalSource?
   /// The only way that may be taken, where somebody said so.
   var requiredWay: MemoryWay?
 
