@@ -1,9 +1,10 @@
-import Commands
 import Inspect
 import Render
 import Session
 import Testing
 import X86
+
+@testable import Commands
 
 /// Which returns the modes of the check audit, on a kernel that stops only where it must.
 @Suite struct ChangeModeTests {
@@ -155,6 +156,20 @@ import X86
     #expect(result.status == .violated)
     #expect(result.audited == 4)
     #expect(work.returns == 7)
+  }
+
+  /// What a switch does behind its first change stops the machine the first time only.
+  @Test func whatIsMetAwakeIsLeftOutUntilASiteRests() {
+    let bases = Act.instruction(at: KernelAtWork.msrWrite, rcx: 0xc000_0100) { _ in }
+    let turn: [Act] = [.load(RunningExample.processCR3), bases, bases, .other, .back, .back]
+    let result = Self.check(KernelAtWork([.back] + turn + turn + turn + turn))
+    #expect(result.audited == 5)
+    #expect(result.debugger.control.changes?.counts.rootTable == 4)
+    #expect(result.debugger.control.changes?.counts.idle == 1)
+    // At rest it counts again.
+    let other = Self.check(KernelAtWork([.back] + turn + [bases, .other, .back] + turn))
+    #expect(other.debugger.control.changes?.counts.idle == 2)
+    #expect(other.audited == 3)
   }
 
   @Test func eachSiteRestsForItself() {

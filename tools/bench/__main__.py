@@ -9,6 +9,7 @@ import os
 import sys
 
 import audit
+import changes
 import check
 import condition
 import dump
@@ -19,7 +20,7 @@ import record
 import stub
 import traffic
 
-PARTS = {part.__name__: part for part in (audit, check, reads, stub, dump, traffic, condition, maps)}
+PARTS = {part.__name__: part for part in (audit, check, changes, reads, stub, dump, traffic, condition, maps)}
 
 
 def main():

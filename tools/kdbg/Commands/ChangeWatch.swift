@@ -50,6 +50,8 @@ struct ChangeWatch {
   /// What the audits of the resting sites stood on, and before it that of processes that ran earlier. The latest last.
   private(set) var sets: [WatchedSet] = []
   private var current = 0
+  /// Where the machine has stopped for nothing, because no site was at rest.
+  private var metAwake: Set<Insertion> = []
   var aliases: KernelAliases?
 
   /// Returns that held and left nothing to watch: their sites do not rest.
@@ -64,9 +66,14 @@ struct ChangeWatch {
   /// The sets of the resting sites.
   private var currentSets: ArraySlice<WatchedSet> { sets.suffix(current) }
 
-  /// Nothing before the first site rests.
+  /// Nothing before the first site rests. While none does, every return stops, and what was met then before is left out:
+  /// a switch between processes meets the same few places each time.
   var insertions: Set<Insertion> {
     guard !sets.isEmpty else { return [] }
+    return resting.isEmpty ? allInsertions.subtracting(metAwake) : allInsertions
+  }
+
+  private var allInsertions: Set<Insertion> {
     var all = Set(rootTableLoads.union(registerLoads).map { Insertion(.software, at: $0) })
     for set in capacity == .unlimited ? sets[...] : currentSets {
       for place in set.places {
@@ -111,12 +118,20 @@ struct ChangeWatch {
   mutating func note(
     _ cause: Cause, written address: UInt64?, code: [UInt8], in machine: some Debuggee
   ) -> Bool {
+    if resting.isEmpty { noteMetAwake(machine.coreRegisters.rip, written: address) }
     if isIdle(cause, written: address, code, machine) {
       counts.idle += 1
       return false
     }
     counts.add(cause)
     return true
+  }
+
+  private mutating func noteMetAwake(_ rip: UInt64, written address: UInt64?) {
+    for insertion in allInsertions {
+      let isMet = insertion.stopsExecution ? insertion.address == rip : address.map(insertion.holds) ?? false
+      if isMet { metAwake.insert(insertion) }
+    }
   }
 
   private mutating func isIdle(
@@ -139,6 +154,10 @@ struct ChangeWatch {
       return currentSets.allSatisfy { $0.stillHolds(in: &memory) }
     }
   }
+}
+
+extension Insertion {
+  fileprivate func holds(_ address: UInt64) -> Bool { address &- self.address < UInt64(kind.byteCount) }
 }
 
 extension WatchedSet {

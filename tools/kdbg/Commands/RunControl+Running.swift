@@ -66,7 +66,10 @@ extension RunControl {
     case .lost(let error): throw error
     case .signal(let number, _, let watch):
       if systemRegistersAreStale { askSystemRegistersAgain() }
-      let isWatched = watch.map { inserted.isWatched($0.address) } ?? false
+      // What the machine stopped for may be taken out over it.
+      let isOurs =
+        inserted.stopsExecution(at: target.coreRegisters.rip)
+        || watch.map { inserted.isWatched($0.address) } ?? false
       try noteChange(rip: target.coreRegisters.rip, watch: watch)
       let registers = target.coreRegisters
       if target.knowsControlRegisters { references.observe(registers.cr3) }
@@ -84,8 +87,7 @@ extension RunControl {
         return .arrived
       }
       if number == StopEvent.interruptSignal { return .interrupted }
-      if wasSite || inserted.stopsExecution(at: registers.rip) { return nil }
-      if isWatched { return nil }
+      if wasSite || isOurs { return nil }
       return number == StopEvent.trapSignal ? .stepped : .signal(number)
     }
   }
