@@ -33,4 +33,13 @@ struct CommandHelpTests {
       audit.errors
         == "kdbg: \"audit\" is a command, not a verb: kdbg attach ENDPOINT -e audit; kdbg help audit\n")
   }
+
+  @Test("help for nothing that there is")
+  func unknown() throws {
+    let help = try Debugger.run(["help", "zzz"])
+    #expect(help.status == Debugger.wrongUsage)
+    #expect(help.output.isEmpty)
+    #expect(help.errors.hasPrefix("kdbg: there is no verb and no command \"zzz\": "))
+    #expect(help.errors.split(separator: "\n").count == 1)
+  }
 }

@@ -79,9 +79,17 @@ struct MachineStateTests {
   @Test("at reset, in the firmware, with processors that nobody has started")
   func others() throws {
     let machine = try BareMachine(nil, ["-S", "-smp", "2"])
-    let first = try machine.ask(["print $rip", "x/1i 0xfffffff0", "gdt", "info cpus"])
+    let first = try machine.ask([
+      "print $rip", "x/1i $pc", "disassemble $pc,+1", "info registers cs dr6", "gdt", "info cpus",
+      "stepi", "disassemble",
+    ])
     #expect(first.errors.contains("stopped at 0xfff0 (in the code segment at 0xffff0000)"), "\(first.errors)")
-    #expect(first.output.hasPrefix("0xfff0 (65520)\n   0xfffffff0:\tljmp"), "\(first.output)")
+    #expect(first.output.hasPrefix("0xfff0 (65520)\n=> 0xfffffff0:\tljmp"), "\(first.output)")
+    #expect(
+      first.output.contains("cs   0xf000      base 0xffff0000, limit 0xffff\ndr6  0xffff0ff0"),
+      "\(first.output)")
+    // The jump was to 0xf000:0xe05b.
+    #expect(first.output.contains("\n=> 0xfe05b:\tcmp"), "\(first.output)")
     _ = try answers(machine)
     let firmware = try answers(try BareMachine(nil, ["-smp", "4"]))
     #expect(firmware["info cpus"]?.split(separator: "\n").count ?? 0 >= 4)

@@ -97,7 +97,10 @@ extension ManualTranscript {
         outputs[outputs.count - 1].append(String(shown).replacing(Repository.buildFolder, with: "build/"))
       }
     }
-    while outputs.count <= commands.count { outputs.append(["(nothing: the session has ended)"]) }
+    // Why a session ended early is in its last words.
+    while outputs.count <= commands.count {
+      outputs.append(["(nothing: kdbg ended with status \(run.status): \(run.output.suffix(300)))"])
+    }
     var next = 1
     return sessions.map { session in
       var live = session

@@ -20,7 +20,7 @@ struct DisassembleCommand: Command {
     guard form.allSatisfy({ "rsm".contains($0) }) else { throw misuse }
     let parts = line.rest.split(separator: ",", maxSplits: 1, omittingEmptySubsequences: false)
       .map { String($0).trimmingSpaces() }
-    let rip = VirtualAddress(target(debugger).rip)
+    let rip = debugger.target.codeAddress
     let start =
       try parts.first.map { text throws(CommandFailure) in
         text.isEmpty ? rip : try debugger.address(text)
@@ -43,8 +43,6 @@ struct DisassembleCommand: Command {
         instructions: instructions, current: rip.rawValue, bytes: form.contains("r") ? .shown : .hidden,
         places: places))
   }
-
-  private func target(_ debugger: Debugger) -> RegisterFile { debugger.target.coreRegisters }
 
   private func end(
     _ text: String, _ start: VirtualAddress, _ debugger: Debugger
@@ -71,7 +69,7 @@ struct DisassemblyAnswer: Answer {
   enum Bytes { case shown, hidden }
 
   let instructions: [Instruction]
-  /// RIP, which is marked.
+  /// The next instruction, which is marked.
   let current: UInt64
   let bytes: Bytes
   /// The source line of each instruction; empty where nobody asked.

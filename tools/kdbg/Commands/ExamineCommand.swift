@@ -15,7 +15,9 @@ struct ExamineCommand: Command {
     try examination.apply(line.format)
     let start: VirtualAddress
     if line.rest.isEmpty {
-      guard let next = examination.next else { throw misuse }
+      guard let next = examination.next else {
+        throw .other("x goes on where the last one ended, and none was: give an address")
+      }
       start = next
     } else {
       start = try debugger.address(line.rest)
@@ -68,7 +70,7 @@ extension Debugger {
   ) throws(CommandFailure) -> (any Answer, VirtualAddress) {
     let found = try disassemble(start, count: count)
     guard let last = found.last else { throw try unreadable(start) }
-    return (InstructionDump(instructions: found, current: target.coreRegisters.rip), last.nextAddress)
+    return (InstructionDump(instructions: found, current: target.codeAddress.rawValue), last.nextAddress)
   }
 
   /// What memory holds without kdbg's own breakpoints, which some targets let show.

@@ -13,7 +13,10 @@ struct MachineScope: ExpressionScope {
     }
     guard let register = RegisterName(alias: name) else { return nil }
     try requireStopped()
-    guard let value = register.value(in: target.coreRegisters), !target.unknownRegisters.contains(register)
+    // Where segments have a base, as gdb's users mean it.
+    if name == "pc" { return target.codeAddress.rawValue }
+    let registers = register.isDebug ? target.registers : target.coreRegisters
+    guard let value = register.value(in: registers), !target.unknownRegisters.contains(register)
     else { throw .unknownRegister(name) }
     return value
   }

@@ -37,11 +37,11 @@ struct StopAnswer: Answer {
   /// The headline of an end, without colour.
   var plainHeadline: String? { headline(TextPage(.monochrome), NoNames()) }
 
-  /// What executes next. Code of other modes than the 64-bit one is not taken apart.
+  /// What executes next. Outside of 64-bit mode that takes the base of the code segment.
   private func nextInstruction(_ page: TextPage, _ names: any NameSource) -> String? {
     if let instruction { return InstructionDump.text(instruction, page, names) }
     guard case .legacy = code, let address else { return nil }
-    return "\(address.rawValue.hexadecimal), not in 64-bit mode"
+    return "\(address.rawValue.hexadecimal) in a segment that is not known"
   }
 
   private func headline(_ page: TextPage, _ names: any NameSource) -> String? {
@@ -166,7 +166,8 @@ extension Debugger {
     var code = CodeMode.none
     // A machine that is gone has no registers to ask for.
     if !hasEnded { code = target.coreRegisters.isLongMode || !target.knowsControlRegisters ? .long : .legacy }
-    let shown = code == .long ? address : nil
+    var shown = code == .none ? nil : address
+    if case .legacy = code { shown = target.registers.csCache == nil ? nil : target.codeAddress }
     return StopAnswer(
       reason: reason, address: address, code: code,
       instruction: shown.flatMap { try? disassemble($0, count: 1).first },

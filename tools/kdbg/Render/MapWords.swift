@@ -181,7 +181,7 @@ extension MapTotals {
   /// The lines at the end of the list.
   func write(to page: inout TextPage, _ query: MapQuery) {
     if query.listsTables {
-      page.line("\(tables) tables, \((tables * 4096).byteWords)" + repeatedWords)
+      page.line("\(tables) table\(tables == 1 ? "" : "s"), \((tables * 4096).byteWords)" + repeatedWords)
     } else {
       let pagesIn =
         query.grouping == .none ? "" : " in \(regions) region\(regions == 1 ? "" : "s")"
@@ -197,7 +197,8 @@ extension MapTotals {
 
   private var repeatedWords: String {
     guard repeatedTables > 0 else { return "" }
-    return "; \(repeatedTables) entries name one of them again, with \(repeatedPages.words) of these"
+    let entries = repeatedTables == 1 ? "1 entry names" : "\(repeatedTables) entries name"
+    return "; \(entries) one of them again, with \(repeatedPages.words) of these"
   }
 
   var json: JSONValue {

@@ -11,6 +11,7 @@ public enum RegisterName: String, CaseIterable, Sendable {
   case gsBase = "gs_base"
   case kernelGSBase = "k_gs_base"
   case cr0, cr2, cr3, cr4, cr8, efer
+  case dr0, dr1, dr2, dr3, dr6, dr7
 
   /// Other spellings that users type.
   public init?(alias: String) {
@@ -24,6 +25,9 @@ public enum RegisterName: String, CaseIterable, Sendable {
   }
 
   public static let control: Set<RegisterName> = [.cr0, .cr2, .cr3, .cr4, .efer]
+
+  /// True for those that are asked of QEMU's monitor.
+  public var isDebug: Bool { rawValue.hasPrefix("dr") }
 
   /// The value, nil where the target does not give it.
   public func value(in registers: RegisterFile) -> UInt64? {
@@ -45,6 +49,12 @@ public enum RegisterName: String, CaseIterable, Sendable {
     case .cr4: registers.cr4.rawValue
     case .cr8: registers.cr8
     case .efer: registers.efer.rawValue
+    case .dr0: registers.debugAddress?[0]
+    case .dr1: registers.debugAddress?[1]
+    case .dr2: registers.debugAddress?[2]
+    case .dr3: registers.debugAddress?[3]
+    case .dr6: registers.debugStatus
+    case .dr7: registers.debugControl
     default: protocolNumber.map { registers.general[$0] }
     }
   }

@@ -46,10 +46,26 @@ public struct RegistersAnswer: Answer {
     case .cr4: Render.words { $0.write(CR4(rawValue: value)) }
     case .efer: Render.words { $0.write(EFER(rawValue: value)) }
     case .cr3: registers.cr3.words(registers.cr4)
+    case .dr6: ControlRegistersAnswer.debugStatus(value)
+    case .dr7: ControlRegistersAnswer.debugControl(value)
+    // Without descriptors a selector is a sixteenth of a base, and has no parts.
+    case .cs where hasBases: base(registers.csCache)
+    case .ss where hasBases: base(registers.ssCache)
+    case .ds where hasBases, .es where hasBases, .fs where hasBases, .gs where hasBases: ""
     case .cs, .ss: selector(value) + (attributes(name).map { ", " + $0.words } ?? "")
     case .ds, .es, .fs, .gs: selector(value)
     default: ""
     }
+  }
+
+  /// Real mode, and virtual-8086 mode. SDM Vol. 3B, 20.1.
+  private var hasBases: Bool {
+    guard RegisterName.control.isDisjoint(with: unknown) else { return false }
+    return !registers.cr0.contains(.protectionEnable) || registers.rflags.rawValue >> 17 & 1 == 1
+  }
+
+  private func base(_ cache: SegmentCache?) -> String {
+    cache.map { "base \($0.base.hexadecimal), limit \($0.limit.hexadecimal)" } ?? ""
   }
 
   private func selector(_ value: UInt64) -> String {
@@ -87,7 +103,13 @@ public struct RegistersAnswer: Answer {
       values["gdtr"] = .optional(registers.globalTable, \.json)
       values["idtr"] = .optional(registers.interruptTable, \.json)
     }
-    return ["registers": .object(values)]
+    var meanings: [String: JSONValue] = [:]
+    for name in rows {
+      guard let value = value(name) else { continue }
+      let words = meaning(name, value, names)
+      if !words.isEmpty { meanings[name.rawValue] = .string(words) }
+    }
+    return ["registers": .object(values), "meanings": .object(meanings)]
   }
 }
 

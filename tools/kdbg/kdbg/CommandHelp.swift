@@ -8,8 +8,13 @@ enum CommandHelp {
   static func ending(for arguments: [String]) -> Ending? {
     let verbs = KernelDebugger.configuration.subcommands.compactMap { $0.configuration.commandName }
     let name = arguments.first == "help" ? arguments.dropFirst().first : arguments.first
-    guard let name, !verbs.contains(name), let manual = CommandTable.standard.manual(of: name) else {
-      return nil
+    guard let name, !verbs.contains(name) else { return nil }
+    guard let manual = CommandTable.standard.manual(of: name) else {
+      guard arguments.first == "help", !name.hasPrefix("-"), name != "help" else { return nil }
+      return Ending(
+        .usage,
+        "there is no verb and no command \"\(name)\": kdbg help lists the verbs, help at the prompt the commands"
+      )
     }
     if arguments.contains(where: words.contains) {
       StandardStreams.out(manual)

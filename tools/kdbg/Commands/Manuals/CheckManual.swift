@@ -24,7 +24,7 @@ extension CheckCommand {
 
     EXAMPLE
           $ kdbg run build/kernel.elf --fault rsp0-pte --stop reset --no-check
-          => 0xfff0, not in 64-bit mode
+          => 0xfffffff0:	ljmp 0xf000:0xe05b
           (kdbg) check on
           The check is on.
             return              by       in                    to Ring 3  to Ring 0
