@@ -207,8 +207,23 @@ final class FakeMachine: Debuggee {
 
   func stepOffAndResume() throws(SessionError) -> StopEvent? { nil }
 
+  /// So many waits end without a stop.
+  var waits = 0
+
   func waitForStop(limit: Duration?, interrupt: InterruptRequest?) throws(SessionError) -> StopEvent {
-    try happen()
+    if waits > 0, interrupt != nil {
+      waits -= 1
+      throw .timedOut(operation: "wait for a stop", limit: .zero)
+    }
+    return try happen()
+  }
+
+  /// What the machine does when it is asked to stop; nil for one that only waits.
+  var interruption: Episode?
+
+  func interrupt() throws(SessionError) {
+    guard let interruption else { throw .timedOut(operation: "wait for a stop", limit: .seconds(60)) }
+    episodes.insert(interruption, at: 0)
   }
 
   private func happen() throws(SessionError) -> StopEvent {

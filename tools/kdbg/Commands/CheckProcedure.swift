@@ -61,7 +61,9 @@ public struct CheckProcedure {
         status: status(after: reason, shortfall),
         failure: shortfall ?? (isFailure(reason) ? stop.plainHeadline : nil), duration: duration)
     } catch {
-      debugger.output.write(error, command: "check")
+      let foundNothing = control.checker?.watchedSites.isEmpty ?? false
+      let timedOut = if case .session(.timedOut) = error { true } else { false }
+      debugger.output.write(timedOut && foundNothing ? .noSiteFound : error, command: "check")
       if let summary = control.summary, summary.checker.count > 0 { debugger.output.note(summary.sentence) }
       return CheckOutcome(
         status: status(after: error), failure: error.message, duration: clock.now - start)

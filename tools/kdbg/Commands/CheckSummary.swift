@@ -41,6 +41,7 @@ public struct CheckSummary: Answer {
     for finding in checker.remarks {
       page.line("  \(finding.rule.identifier) \(finding.rule.name): \(finding.words)", .warning)
     }
+    for words in checker.unwatchedWords { page.line("  \(words)", .warning) }
   }
 
   private var tone: Tone {
@@ -52,7 +53,11 @@ public struct CheckSummary: Answer {
   public var sentence: String {
     let sites = checker.activeSites.count
     guard checker.count > 0 else {
-      let known = checker.sites.count
+      let known = checker.watchedSites.count
+      guard known > 0 else {
+        return
+          "no return to Ring 3 was checked: no iretq and no sysretq was found in what Ring 0 could execute"
+      }
       return
         "no return to Ring 3 was checked: none of the \(known) return instructions of the kernel led there"
     }
@@ -81,14 +86,7 @@ public struct CheckSummary: Answer {
       "returns": .number(checker.count),
       "held": .bool(checker.violation == nil && checker.count > 0),
       "sites": .array(
-        checker.sites.map {
-          [
-            "address": .hexadecimal($0.address.rawValue),
-            "instruction": .string($0.instruction),
-            "symbol": .optional(names.name(of: $0.address)) { .string($0.text) },
-            "returns": .number($0.returns), "kernelReturns": .number($0.kernelReturns),
-          ]
-        }),
+        checker.sites.map { $0.members(names: names) }),
       "remarks": .array(checker.remarks.map { .string($0.rule.identifier) }),
       "hygiene": .array(
         checker.remarks.filter { $0.severity == .hygiene }.map { .string($0.rule.identifier) }),

@@ -57,8 +57,10 @@ public enum CommandFailure: Error, Equatable, Sendable {
   /// There is no kernel file, so nothing is known about its code.
   case noSymbols(String)
   case symbols(SymbolError)
-  /// The kernel's file holds neither `iretq` nor `sysretq`.
-  case noReturnInstructions
+  /// Neither `iretq` nor `sysretq` stands there, in the user's words.
+  case noReturnInstruction(String)
+  /// The machine has shown no `iretq` and no `sysretq`.
+  case noSiteFound
   case inspection(InspectionError)
   case session(SessionError)
   /// The machine ended by its own will at an earlier command.
@@ -123,7 +125,9 @@ public enum CommandFailure: Error, Equatable, Sendable {
         + "like code, and only QEMU's translator takes them without writing into it"
     case .noSymbols(let purpose): "\(purpose) needs the kernel's ELF file: give --symbols FILE"
     case .symbols(let error): error.description
-    case .noReturnInstructions: "the kernel's file holds no iretq and no sysretq: there is nothing to check"
+    case .noReturnInstruction(let place): "no iretq and no sysretq at \"\(place)\" (--sites)"
+    case .noSiteFound:
+      "no site found: neither the kernel's file nor what Ring 0 can execute holds an iretq or sysretq to check"
     case .inspection(let error): error.message
     case .session(.timedOut(RunControl.waitOperation, let limit)):
       "the machine still runs after \(limit.components.seconds) s without a stop (--timeout)"

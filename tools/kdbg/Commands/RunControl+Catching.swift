@@ -133,5 +133,5 @@ extension RunControl {
     return CaughtInstructions(addresses: code.places, source: code.isComplete ? .memory : .partOfMemory)
   }
 
-  private var runsUnderKVM: Bool { (try? target.monitor("info kvm"))?.contains("enabled") ?? false }
+  var runsUnderKVM: Bool { (try? target.monitor("info kvm"))?.contains("enabled") ?? false }
 }

@@ -1,6 +1,5 @@
 import Inspect
 import Session
-import Symbols
 import X86
 
 extension RunControl {
@@ -12,6 +11,7 @@ extension RunControl {
     changes = try changeWatch()
     returnsUntilAudit = 0
     isChecking = true
+    lookForSites(.startOfCheck)
     target.systemRegistersPolicy = .keepAcrossStops
     do {
       try settle()
@@ -34,22 +34,6 @@ extension RunControl {
     checker = nil
     verdict = .held
     try stopChecking()
-  }
-
-  private func findSites() throws(CommandFailure) {
-    guard let program else { throw .noSymbols("check") }
-    do {
-      let loads = try program.tableLoadInstructions()
-      checker = ReturnChecker(try program.returnInstructions(), asking: selection)
-      guard checker != nil else { throw CommandFailure.noReturnInstructions }
-      tableLoads = Set(loads.map(\.rawValue))
-    } catch let error as SymbolError {
-      throw .symbols(error)
-    } catch let error as CommandFailure {
-      throw error
-    } catch {
-      throw .other("\(error)")
-    }
   }
 
   /// What earlier returns under the loaded table stood on.
@@ -88,6 +72,7 @@ extension RunControl {
   /// Setting the policy makes the target ask the monitor at the next use.
   func askSystemRegistersAgain() {
     systemRegistersAreStale = false
+    if checker?.count == 0 { siteWatch.isStale = true }
     knowledge.isStale = true
     target.systemRegistersPolicy = isChecking ? .keepAcrossStops : .everyStop
   }

@@ -34,7 +34,7 @@ extension RunControl {
       if let early = try target.stepOffAndResume() {
         event = early
       } else {
-        event = try target.waitForStop(limit: patience, interrupt: .shared)
+        event = try waitForEvent()
       }
       guard let reason = try judge(event, goal: goal) else { continue }
       // Nobody asked for a step: a trap that no breakpoint explains is the guest's own.
@@ -70,6 +70,7 @@ extension RunControl {
       let isOurs =
         inserted.stopsExecution(at: target.coreRegisters.rip)
         || watch.map { inserted.isWatched($0.address) } ?? false
+      try lookForSitesAtStop()
       try noteChange(rip: target.coreRegisters.rip, watch: watch)
       let registers = target.coreRegisters
       if target.knowsControlRegisters { references.observe(registers.cr3) }

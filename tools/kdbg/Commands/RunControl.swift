@@ -8,7 +8,7 @@ import X86
 /// want in the machine is ``plan``, and `judge` holds a stop against each.
 public final class RunControl {
   public let target: any Debuggee
-  private let programs: ProgramSet
+  let programs: ProgramSet
 
   public internal(set) var breakpoints = BreakpointList()
   public internal(set) var caught = CaughtEvents()
@@ -37,6 +37,8 @@ public final class RunControl {
   var bell: CheckBell?
   /// What the progress line shows.
   var gauge: CheckGauge?
+  /// Where the check finds the returns.
+  public var siteWatch = SiteWatch()
   /// What the target calls the wait for a running machine's stop, in its error.
   static let waitOperation = "wait for a stop"
   /// The longest time that the machine may run without a stop; nil for no limit.
@@ -101,12 +103,16 @@ extension RunControl {
     var addresses = caught.addresses
     if let destination { addresses.insert(destination) }
     if isChecking {
-      addresses.formUnion(checker?.sites.map(\.address.rawValue) ?? [])
       addresses.formUnion(tableLoads)
       addresses.subtract(changes?.resting ?? [])
     }
     let watched = isChecking ? changes?.insertions ?? [] : []
-    return breakpoints.insertions.union(watched).union(addresses.map { Insertion(.software, at: $0) })
+    var plan = breakpoints.insertions.union(watched).union(addresses.map { Insertion(.software, at: $0) })
+    for site in isChecking ? checker?.watchedSites ?? [] : []
+    where changes?.resting.contains(site.address.rawValue) != true {
+      plan.insert(Insertion(site.watch == .on ? .software : .hardware, at: site.address.rawValue))
+    }
+    return plan
   }
 
   /// Makes the machine's breakpoints those that are wanted now.

@@ -53,6 +53,9 @@ public protocol Debuggee: AnyObject, MachineView {
   /// A pending request on `interrupt` stops the machine.
   func waitForStop(limit: Duration?, interrupt: InterruptRequest?) throws(SessionError) -> StopEvent
 
+  /// Asks the running machine to stop; the stop comes through ``waitForStop(limit:interrupt:)``.
+  func interrupt() throws(SessionError)
+
   /// Asks the stopped target for something cheap; throws when it is gone.
   func confirm() throws(SessionError)
   func monitor(_ command: String) throws(SessionError) -> String

@@ -52,7 +52,7 @@ public struct KernelDeclarations: Sendable {
   }
 
   /// True for a return instruction that the kernel declares to lead to Ring 3 and nowhere else.
-  func leadsToRingThree(_ address: UInt64) -> Bool {
+  public func leadsToRingThree(_ address: UInt64) -> Bool {
     table?.interface?.returnsToRingThree.contains(address) ?? false
   }
 

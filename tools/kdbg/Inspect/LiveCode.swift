@@ -82,4 +82,12 @@ public enum PrivilegedCode {
   public static func isModelSpecificWrite(_ bytes: ArraySlice<UInt8>) -> Bool {
     bytes.starts(with: [0x0f, 0x30])
   }
+
+  /// LLDT, LTR (0F 00 /2, /3), LGDT, LIDT (0F 01 /2, /3 of memory) and MOV to a debug register (0F 23). SDM Vol. 2A and 2B.
+  static func isTableLoad(_ bytes: ArraySlice<UInt8>) -> Bool {
+    guard bytes.first == 0x0f, let group = bytes.dropFirst().first, let modRM = bytes.dropFirst(2).first
+    else { return false }
+    let loads = (modRM >> 3) & 7 == 2 || (modRM >> 3) & 7 == 3
+    return group == 0x00 && loads || group == 0x01 && loads && modRM >> 6 != 3 || group == 0x23
+  }
 }

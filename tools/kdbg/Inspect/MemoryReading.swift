@@ -24,6 +24,37 @@ extension Debuggee {
     return bytes
   }
 
+  /// The same for much code at once; what is no memory reads as zeros, which are no return.
+  func code(at address: VirtualAddress, count: Int) -> [UInt8] {
+    var machine = self
+    let registers = coreRegisters
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count)
+    while bytes.count < count {
+      let place = address + UInt64(bytes.count)
+      let walk = machine.walk(place, root: registers.cr3.root, mode: registers.pagingMode)
+      let room = walk.coveredBytes - (place.rawValue & (walk.coveredBytes - 1))
+      let part = min(count - bytes.count, Int(clamping: room), Self.mostBytesAtOnce)
+      if let physical = walk.physicalAddress {
+        bytes += memory(at: physical, count: part)
+      } else {
+        bytes += [UInt8](repeating: 0, count: part)
+      }
+    }
+    return bytes
+  }
+
+  /// `count` bytes of physical memory, with zeros for the pages that are none.
+  private func memory(at address: PhysicalAddress, count: Int) -> [UInt8] {
+    var machine = self
+    machine.prefetch(address, byteCount: count)
+    var bytes = [UInt8](repeating: 0, count: count)
+    if bytes.withRawBytes({ machine.read(address, into: &$0) }) { return bytes }
+    let room = Int(PageSize.size4KiB.bytes - (address.rawValue & (PageSize.size4KiB.bytes - 1)))
+    guard count > room else { return [UInt8](repeating: 0, count: count) }
+    return memory(at: address, count: room) + memory(at: address + UInt64(room), count: count - room)
+  }
+
   /// The little-endian qword at a linear address, whatever the processor's mode; nil where it cannot be read.
   public func linearQword(at address: VirtualAddress) -> UInt64? {
     let registers = coreRegisters

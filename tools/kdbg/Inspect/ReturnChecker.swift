@@ -11,6 +11,23 @@ public struct ReturnChecker: Sendable {
     public internal(set) var returns = 0
     /// Returns to Ring 0 that passed here: counted, not audited.
     public internal(set) var kernelReturns = 0
+    /// Whether the machine is stopped here.
+    public internal(set) var watch = Watch.on
+    /// True where the machine is stopped.
+    public var isWatched: Bool { watch == .on || watch == .onInHardware }
+  }
+
+  /// Whether the machine is stopped at a site.
+  public enum Watch: Equatable, Sendable {
+    case on
+    /// The same by a debug register: memory stays as it is.
+    case onInHardware
+    /// It only leads to the instruction behind it: see ``SelfReturn``.
+    case leadsBack
+    /// The target has no place for one more breakpoint that does not change memory.
+    case noPlace
+    /// Memory holds something else there by now.
+    case gone
   }
 
   /// What one stop at a site came to.
@@ -40,6 +57,11 @@ public struct ReturnChecker: Sendable {
   /// The rules that could not be checked at one return or more, in the catalogue's order.
   public var unchecked: [Finding] { tally.rules.compactMap(\.doubt) }
 
+  /// SYSRET and SYSEXIT of the kernel in the forms that lead to compatibility mode: these returns are not audited.
+  public var compatibilityReturns = 0
+
+  /// Where each site is in ``sites``.
+  private var places: [UInt64: Int] = [:]
   private var history = AuditHistory()
   private var validated = ValidatedReturns()
 
@@ -50,20 +72,52 @@ public struct ReturnChecker: Sendable {
   public init?(_ instructions: [ReturnInstruction], asking selection: AuditSelection = AuditSelection()) {
     let audited = instructions.filter(\.isAudited)
     guard !audited.isEmpty else { return nil }
-    sites = audited.map { Site(address: $0.address, instruction: $0.mnemonic) }
+    self.init(asking: selection)
+    for instruction in audited { watch(instruction, .on) }
+  }
+
+  /// A check that knows no site yet.
+  public init(asking selection: AuditSelection) {
+    sites = []
     self.selection = selection
   }
+
+  /// Adds a site, or says anew whether the machine is stopped at it.
+  public mutating func watch(_ instruction: ReturnInstruction, _ watch: Watch) {
+    let address = instruction.address.rawValue
+    if let known = places[address], sites[known].instruction == instruction.mnemonic {
+      sites[known].watch = watch
+      return
+    }
+    sites.removeAll { $0.address == instruction.address }
+    var site = Site(address: instruction.address, instruction: instruction.mnemonic)
+    site.watch = watch
+    let index = sites.firstIndex { $0.address > site.address } ?? sites.endIndex
+    sites.insert(site, at: index)
+    places = Dictionary(uniqueKeysWithValues: sites.enumerated().map { ($1.address.rawValue, $0) })
+  }
+
+  /// Forgets the sites that nothing passed and for which `isWrong` holds.
+  public mutating func forgetUnused(_ isWrong: (Site) -> Bool) {
+    sites.removeAll { $0.returns == 0 && $0.kernelReturns == 0 && isWrong($0) }
+    places = Dictionary(uniqueKeysWithValues: sites.enumerated().map { ($1.address.rawValue, $0) })
+  }
+
+  /// Where the machine is stopped.
+  public var watchedSites: [Site] { sites.filter(\.isWatched) }
 
   /// Returns to Ring 3 that were audited.
   public var count: Int { sites.reduce(0) { $0 + $1.returns } }
   /// Sites at which a return to Ring 3 was audited.
   public var activeSites: [Site] { sites.filter { $0.returns > 0 } }
 
-  public func isSite(_ address: VirtualAddress) -> Bool { sites.contains { $0.address == address } }
+  public func isSite(_ address: VirtualAddress) -> Bool { site(at: address.rawValue)?.isWatched ?? false }
+
+  private func site(at address: UInt64) -> Site? { places[address].map { sites[$0] } }
 
   /// What the program has at `address`: memory may have lost it.
   public func instruction(at address: UInt64) -> AuditOptions.ReturnInstruction {
-    guard let site = sites.first(where: { $0.address.rawValue == address }) else { return .asDecoded }
+    guard let site = site(at: address) else { return .asDecoded }
     return site.instruction == ReturnInstruction.systemReturn ? .sysretq : .iretq
   }
 
@@ -73,7 +127,7 @@ public struct ReturnChecker: Sendable {
   public mutating func audit(
     _ machine: inout some Debuggee, declared: KernelDeclarations, refresh: () -> Bool = { false }
   ) -> Outcome {
-    let site = sites.firstIndex { $0.address.rawValue == machine.coreRegisters.rip }
+    let site = places[machine.coreRegisters.rip]
     guard !isKernelReturn(&machine, at: site, declared) else {
       if let site { sites[site].kernelReturns += 1 }
       return .kernelReturn

@@ -7,7 +7,7 @@ struct CheckVerb: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check", abstract: "Audit every return to Ring 3; the exit status is the verdict.",
     usage: """
-      kdbg check [ENDPOINT] --symbols ELF [options]
+      kdbg check [ENDPOINT] [--symbols ELF] [options]
       kdbg check --run KERNEL [options] [-- QEMU-ARGUMENTS]
       """,
     discussion: """
@@ -81,6 +81,13 @@ struct CheckVerb: ParsableCommand {
       valueName: "mode"))
   var mode: String?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Where the returns are: symbols of functions and addresses, with commas between them. Default: auto, wherever "
+        + "the kernel's file and the machine's memory have them.", valueName: "auto|place,..."))
+  var sites = "auto"
+
   @OptionGroup(title: "Machine") var machine: MachineOptions
   @OptionGroup(title: "Common") var common: CommonOptions
 
@@ -103,8 +110,8 @@ struct CheckVerb: ParsableCommand {
           "--until needs the guest's console, which comes to kdbg with --run and without --console alone.")
       }
     }
-    if kernel == nil, common.symbols.isEmpty {
-      throw ValidationError("the check needs the kernel's ELF file: give --symbols ELF or --run KERNEL.")
+    if SiteWish(sites) == nil {
+      throw ValidationError("--sites is \"auto\", or symbols and addresses with commas between them.")
     }
   }
 
@@ -128,7 +135,7 @@ struct CheckVerb: ParsableCommand {
   }
 
   func run() throws {
-    let program = try Kernel.programs(common, kernel: kernel)
+    let program = try Kernel.programs(common, kernel: kernel, .helpful)
     let selection = try selection()
     var configuration = try Kernel.configuration(at: common.config, program)
     let relay = ConsoleRelay()
@@ -150,6 +157,7 @@ struct CheckVerb: ParsableCommand {
     debugger.control.successStatus = success
     debugger.control.selection = selection
     if let mode = mode.flatMap(CheckMode.init) { debugger.control.mode = mode }
+    debugger.control.siteWatch.wish = SiteWish(sites) ?? .auto
     if kernel != nil, machine.console == nil { debugger.console = relay }
     try DebuggingSession(debugger, on: target, common).check(until: ends, bell: bell)
   }

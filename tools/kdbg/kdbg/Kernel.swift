@@ -7,6 +7,9 @@ import Symbols
 
 /// Opens what a verb works on; what goes wrong ends kdbg with the right status.
 enum Kernel {
+  /// Whether a verb does its work with a kernel that is no ELF file.
+  enum Need { case necessary, helpful }
+
   private static func program(at path: String) throws -> ELFProgram {
     do throws(SymbolError) {
       return ELFProgram(try ELFImage(path: path))
@@ -17,7 +20,9 @@ enum Kernel {
 
   /// The files of `--symbols`, the kernel's first: `kernel` is the one to start, which counts unless one of the files is
   /// for the same addresses or it is no ELF file itself. Nil without any.
-  static func programs(_ common: CommonOptions, kernel: String? = nil) throws -> ProgramSet? {
+  static func programs(
+    _ common: CommonOptions, kernel: String? = nil, _ need: Need = .necessary
+  ) throws -> ProgramSet? {
     var files = try common.symbols.map { text in
       let file = SymbolFile(text)
       return (program: try program(at: file.path), slide: file.slide)
@@ -29,7 +34,7 @@ enum Kernel {
       do {
         files.insert((try program(at: kernel), nil), at: 0)
       } catch {
-        if files.isEmpty { throw error }
+        if files.isEmpty, need == .necessary { throw error }
       }
     }
     guard !files.isEmpty else {

@@ -1,8 +1,8 @@
 extension [UInt8] {
   /// Lets `body` fill the array's bytes in place.
-  mutating func withRawBytes<Value>(
-    _ body: (inout MutableRawSpan) throws(SessionError) -> Value
-  ) throws(SessionError) -> Value {
+  public mutating func withRawBytes<Value, Failure: Error>(
+    _ body: (inout MutableRawSpan) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
     var span = mutableSpan
     // SAFETY: every bit pattern is a `UInt8`, so raw writes cannot make an invalid one.
     var bytes = unsafe span.mutableBytes
