@@ -1,4 +1,5 @@
 import Inspect
+import Symbols
 import X86
 
 /// A small kernel in the moment before it returns to Ring 3 for the first time: everything in place for the next
@@ -238,6 +239,10 @@ struct FakeProgram: Program {
     if let lines { return lines(address.rawValue) }
     return name(of: address).map { "\($0.name).swift:\(10 + $0.offset)" }
   }
+
+  /// Whole paths, by address.
+  var places: [UInt64: SourceLine] = [:]
+  func sourcePlace(at address: VirtualAddress) -> SourceLine? { places[address.rawValue] }
 
   func returnInstructions() -> [ReturnInstruction] { returns }
   func tableLoadInstructions() -> [VirtualAddress] { [VirtualAddress(RunningExample.ltr)] }

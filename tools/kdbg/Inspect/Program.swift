@@ -9,6 +9,8 @@ public protocol Program: NameSource {
   func names(withPrefix prefix: String) -> [String]
   /// `file.swift:12` of the instruction at `address`.
   func sourceLine(at address: VirtualAddress) -> String?
+  /// The same as data, with the path as the compiler recorded it.
+  func sourcePlace(at address: VirtualAddress) -> SourceLine?
   /// Every instruction that can return to Ring 3, in the order of the addresses.
   func returnInstructions() throws(SymbolError) -> [ReturnInstruction]
   /// Every instruction that loads TR, LDTR, GDTR, IDTR or a debug register, in the order of the addresses.
@@ -54,6 +56,7 @@ public struct CodeSample: Equatable, Sendable {
 }
 
 extension Program {
+  public func sourcePlace(at address: VirtualAddress) -> SourceLine? { nil }
   public func rootTableLoadInstructions() throws(SymbolError) -> [VirtualAddress] { [] }
   public func controlLoadInstructions() throws(SymbolError) -> [VirtualAddress] { [] }
 
@@ -153,6 +156,8 @@ public final class ELFProgram: Program {
   public func names(withPrefix prefix: String) -> [String] { image.names(withPrefix: prefix) }
 
   public func sourceLine(at address: VirtualAddress) -> String? { image.line(at: address)?.description }
+
+  public func sourcePlace(at address: VirtualAddress) -> SourceLine? { image.line(at: address) }
 
   public func scopes(at address: VirtualAddress) -> CodeScopes? { image.scopes(at: address) }
 

@@ -145,6 +145,10 @@ extension ProgramSet: Program {
 
   public func sourceLine(at address: VirtualAddress) -> String? { ask(address) { $0.sourceLine(at: $1) } }
 
+  public func sourcePlace(at address: VirtualAddress) -> SourceLine? {
+    ask(address) { $0.sourcePlace(at: $1) }
+  }
+
   public func scopes(at address: VirtualAddress) -> CodeScopes? { ask(address) { $0.scopes(at: $1) } }
 
   public func caller(

@@ -54,6 +54,9 @@ extension StackField {
 extension Rule {
   /// `RT-026`.
   public var identifier: String { Render.words { $0.writeIdentifier(self) } }
+
+  /// `fatal`, `security` or `hygiene`.
+  public var severityWord: String { Render.words { $0.write(severity) } }
 }
 
 extension Finding {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Commands
+import Foundation
 import Inspect
 import Session
 
@@ -88,6 +89,18 @@ struct CheckVerb: ParsableCommand {
         + "the kernel's file and the machine's memory have them.", valueName: "auto|place,..."))
   var sites = "auto"
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Write the result to this file as JUnit XML: a test case for each rule.", valueName: "file"))
+  var junit: String?
+
+  @Flag(
+    name: .long,
+    help:
+      "Print GitHub workflow commands too: ::error for each violation, ::warning for each remark, ::notice.")
+  var annotations = false
+
   @OptionGroup(title: "Machine") var machine: MachineOptions
   @OptionGroup(title: "Common") var common: CommonOptions
 
@@ -135,6 +148,8 @@ struct CheckVerb: ParsableCommand {
   }
 
   func run() throws {
+    // Looked at before the machine is started.
+    let file = try junit.map { path in try ReportFile(path) }
     let program = try Kernel.programs(common, kernel: kernel, .helpful)
     let selection = try selection()
     var configuration = try Kernel.configuration(at: common.config, program)
@@ -142,12 +157,14 @@ struct CheckVerb: ParsableCommand {
     let bell = CheckBell()
     if let until { relay.await(until) { bell.ring(.text(until)) } }
     let target: Target
-    if let kernel {
-      target = try Kernel.launch(
-        machine.launchOptions(kernel: kernel, relay: relay, consoleOnError: true, lifetime: .session),
-        memoryBy: common.memoryBy)
-    } else {
-      target = try Kernel.attach(endpoint, memoryBy: common.memoryBy)
+    do {
+      target = try open(relay)
+    } catch let ending as Ending {
+      let outcome = CheckOutcome(status: ending.status, failure: ending.message, duration: .zero)
+      hand(on: outcome, nil, program, to: file)
+      throw ending
+    }
+    if kernel == nil {
       Kernel.locate(program, on: target)
       // Its symbols may be elsewhere now.
       configuration = try Kernel.configuration(at: common.config, program)
@@ -159,6 +176,38 @@ struct CheckVerb: ParsableCommand {
     if let mode = mode.flatMap(CheckMode.init) { debugger.control.mode = mode }
     debugger.control.siteWatch.wish = SiteWish(sites) ?? .auto
     if kernel != nil, machine.console == nil { debugger.console = relay }
-    try DebuggingSession(debugger, on: target, common).check(until: ends, bell: bell)
+    try DebuggingSession(debugger, on: target, common).check(until: ends, bell: bell) {
+      hand(on: $0, debugger.control.summary, program, to: file)
+    }
+  }
+
+  private func open(_ relay: ConsoleRelay) throws -> Target {
+    guard let kernel else { return try Kernel.attach(endpoint, memoryBy: common.memoryBy) }
+    return try Kernel.launch(
+      machine.launchOptions(kernel: kernel, relay: relay, consoleOnError: true, lifetime: .session),
+      memoryBy: common.memoryBy)
+  }
+
+  /// Tells whoever reads files or workflow commands. The status is the outcome's, unless a file could not be written
+  /// about a check in which all held.
+  @discardableResult
+  private func hand(
+    on outcome: CheckOutcome, _ summary: CheckSummary?, _ program: ProgramSet?, to file: ReportFile?
+  ) -> ExitStatus {
+    if annotations {
+      let commands = CheckAnnotations(root: FileManager.default.currentDirectoryPath).commands(
+        outcome, summary, program)
+      let text = commands.map { $0.text + "\n" }.joined()
+      if common.json { StandardStreams.error(text) } else { StandardStreams.out(text) }
+    }
+    guard let file else { return outcome.status }
+    let report = JUnitReport(of: kernel ?? endpoint ?? "the machine", outcome, summary)
+    do {
+      try file.write(report.text(names: program ?? ProgramSet()))
+      return outcome.status
+    } catch {
+      if let message = (error as? Ending)?.message { StandardStreams.error("kdbg: \(message)\n") }
+      return outcome.status == .held ? .usage : outcome.status
+    }
   }
 }

@@ -70,13 +70,16 @@ struct DebuggingSession {
   }
 
   /// Checks to the end, runs the commands of the script where the check ended, and leaves with the verdict.
-  func check(until ends: CheckEnds, bell: CheckBell) throws -> Never {
+  /// `conclude` hands on what came of it, and gives the status.
+  func check(
+    until ends: CheckEnds, bell: CheckBell, conclude: (CheckOutcome) -> ExitStatus
+  ) throws -> Never {
     let patience = debugger.control.patience
     // The end is in sight already, and a machine that is idle until then does not hang.
     if ends.time != nil, common.timeout == nil { debugger.control.patience = nil }
     let procedure = CheckProcedure(
       debugger, until: ends, onViolation: common.keepGoing ? .goOn : .stop, bell: bell)
-    let verdict = interrupts.during { procedure.run().status }
+    let verdict = conclude(interrupts.during { procedure.run() })
     debugger.control.patience = patience
     if case .stopped = target.state, !common.execute.isEmpty || common.script != nil { try runScripts() }
     leave(max(verdict, interpreter.status))
