@@ -94,10 +94,7 @@ final class BareMachine {
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     try process.run()
-    let limit = Date(timeIntervalSinceNow: 240)
-    while !FileManager.default.fileExists(atPath: socket), process.isRunning, limit.timeIntervalSinceNow > 0 {
-      usleep(5000)
-    }
+    try #require(ListeningSocket.wait(at: socket, of: process), "QEMU does not listen")
   }
 
   deinit {
@@ -114,11 +111,6 @@ final class BareMachine {
 
   /// True when a command's answer has `text` in it, some time.
   func comes(_ text: String, to command: String) throws -> Bool {
-    let limit = Date(timeIntervalSinceNow: 240)
-    while limit.timeIntervalSinceNow > 0 {
-      if try ask([command]).output.contains(text) { return true }
-      usleep(50_000)
-    }
-    return false
+    try waits(while: { process.isRunning }, for: { try ask([command]).output.contains(text) })
   }
 }

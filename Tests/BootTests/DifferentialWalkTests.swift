@@ -94,15 +94,19 @@ struct DifferentialWalkTests {
     let site = try #require(image.address(of: "user_return"))
     try target.insertBreakpoint(.software, at: site)
     try target.resume()
-    _ = try target.waitForStop(limit: .seconds(30))
+    _ = try target.waitForStop(limit: .seconds(240))
     var endings = try compare(&target)
     try target.removeBreakpoint(.software, at: site)
 
     // The echo program waits for the console, and the kernel idles on its own table.
-    try target.resume()
-    Thread.sleep(forTimeInterval: 1)
-    try target.interrupt()
-    _ = try target.waitForStop(limit: .seconds(10))
+    func idles() throws -> Bool {
+      try target.resume()
+      Thread.sleep(forTimeInterval: 0.2)
+      try target.interrupt()
+      _ = try target.waitForStop(limit: .seconds(240))
+      return try target.monitor("info registers").contains("HLT=1")
+    }
+    #expect(try waits(while: { true }, for: idles))
     endings.merge(try compare(&target)) { $0 + $1 }
 
     let total = endings.values.reduce(0, +)

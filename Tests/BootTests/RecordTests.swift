@@ -60,8 +60,7 @@ struct RecordTests {
   }
 
   private func becomes(_ wanted: Bool, _ emulator: Process) -> Bool {
-    for _ in 0..<2400 where logs(emulator) != wanted { Thread.sleep(forTimeInterval: 0.05) }
-    return logs(emulator) == wanted
+    waits(while: { emulator.isRunning }, for: { logs(emulator) == wanted })
   }
 
   @Test("an attached QEMU logs while kdbg records, and no more once it has gone", arguments: [nil, SIGTERM])
@@ -82,9 +81,7 @@ struct RecordTests {
       emulator.waitUntilExit()
       try? FileManager.default.removeItem(at: socket)
     }
-    for _ in 0..<2400 where !FileManager.default.fileExists(atPath: socket.path) {
-      Thread.sleep(forTimeInterval: 0.05)
-    }
+    try #require(ListeningSocket.wait(at: socket.path, of: emulator))
     let debugger = Process()
     let commands = Pipe()
     debugger.executableURL = URL(filePath: Repository.kdbg)

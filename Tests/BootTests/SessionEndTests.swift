@@ -55,7 +55,7 @@ struct SessionEndTests {
     qemu.arguments =
       [
         "qemu-system-x86_64", "-machine", "pc", "-accel", "tcg", "-cpu", "max", "-m", "256M", "-nodefaults",
-        "-display", "none", "-vga", "none", "-serial", "null", "-no-reboot", "-kernel",
+        "-display", "none", "-vga", "none", "-serial", "file:\(path).console", "-no-reboot", "-kernel",
         KernelBuild.release.path,
         "-initrd", Repository.initrd, "-append", "init=/echo", "-gdb", "unix:\(path),server=on,wait=off",
       ]
@@ -65,15 +65,15 @@ struct SessionEndTests {
       // A child of Foundation's may have SIGTERM blocked.
       if qemu.isRunning { kill(qemu.processIdentifier, SIGKILL) }
       qemu.waitUntilExit()
-      try? FileManager.default.removeItem(atPath: path)
+      for file in [path, path + ".console"] { try? FileManager.default.removeItem(atPath: file) }
     }
-    var tries = 0
-    while !FileManager.default.fileExists(atPath: path), tries < 200 {
-      Thread.sleep(forTimeInterval: 0.02)
-      tries += 1
-    }
-    // The kernel waits for the console now, in its idle loop.
-    Thread.sleep(forTimeInterval: 0.5)
+    try #require(ListeningSocket.wait(at: path, of: qemu))
+    // The kernel waits for the console then.
+    let console = path + ".console"
+    try #require(
+      waits(
+        while: { qemu.isRunning },
+        for: { (try? String(contentsOfFile: console, encoding: .utf8))?.contains("echo: ready\n") == true }))
     try action("unix:\(path)", qemu)
   }
 
@@ -98,10 +98,10 @@ struct SessionEndTests {
   func killed() throws {
     try withEmulator { endpoint, qemu in
       let pid = qemu.processIdentifier
-      let input = TypedInput(after: "CR3", text: "!\n")
-      DispatchQueue.global().asyncAfter(deadline: .now() + 1) { kill(pid, SIGKILL) }
+      // Between two commands or in the middle of the next.
+      let input = TypedInput(after: "CR3", action: { kill(pid, SIGKILL) })
       let kdbg = try Debugger.run(
-        ["attach", endpoint, "-e", "cr3", "-e", "c", "-e", "cr3"], input: input, limit: 20)
+        ["attach", endpoint, "-e", "cr3", "-e", "c", "-e", "cr3"], input: input)
       #expect(!kdbg.timedOut)
       #expect(kdbg.status == Debugger.targetLost, "\(kdbg.status) \(kdbg.output)\(kdbg.errors)")
       let complaints = kdbg.errors.split(separator: "\n").filter { !$0.hasPrefix("Attached, ") }
@@ -129,19 +129,10 @@ struct SessionEndTests {
     kdbg.standardOutput = FileHandle.nullDevice
     kdbg.standardError = FileHandle.nullDevice
     try kdbg.run()
-    var tries = 0
-    while try emulators(of: marker) == 0, tries < 100 {
-      Thread.sleep(forTimeInterval: 0.05)
-      tries += 1
-    }
+    #expect(try waits(while: { kdbg.isRunning }, for: { try emulators(of: marker) > 0 }))
     #expect(try emulators(of: marker) == 1)
     kill(kdbg.processIdentifier, signal)
     kdbg.waitUntilExit()
-    tries = 0
-    while try emulators(of: marker) > 0, tries < 100 {
-      Thread.sleep(forTimeInterval: 0.05)
-      tries += 1
-    }
-    #expect(try emulators(of: marker) == 0)
+    #expect(try waits(while: { true }, for: { try emulators(of: marker) == 0 }))
   }
 }

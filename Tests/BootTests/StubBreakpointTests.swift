@@ -79,7 +79,7 @@ struct StubBreakpointTests {
     let target = try Target.attach(try Endpoint(parsing: "unix:\(machine.socket)"))
     try target.insertBreakpoint(.hardware, at: VirtualAddress(0x1000_0019))
     try target.resume()
-    _ = try target.waitForStop(limit: .seconds(60))
+    _ = try target.waitForStop(limit: .seconds(240))
     try target.removeBreakpoint(.hardware, at: VirtualAddress(0x1000_0019))
     let code = SteppedInstruction.userCode
     let data = SteppedInstruction.userStack
@@ -96,7 +96,7 @@ struct StubBreakpointTests {
       try target.writeRegister("rip", value: code)
       for offset in stops {
         try target.resume()
-        guard case .signal(StopEvent.trapSignal, _, let watch?) = try target.waitForStop(limit: .seconds(60))
+        guard case .signal(StopEvent.trapSignal, _, let watch?) = try target.waitForStop(limit: .seconds(240))
         else {
           Issue.record("no stop of \(kinds) at \(offset)")
           break

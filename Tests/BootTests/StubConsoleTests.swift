@@ -70,6 +70,8 @@ struct StubConsoleTests {
     do {
       let terminal = try StubLine(machine)
       try #require(terminal.waitFor("echo: ready\n"), "\(terminal.text)")
+      // The program has come to wait: it is the kernel that is interrupted.
+      try #require(try machine.waitForProcessor("HLT=1"))
       terminal.send([0x03])
       #expect(terminal.waitFor("The machine stands, and waits for a debugger on this line.\n"))
     }

@@ -45,7 +45,7 @@ struct StubDeviceTests {
   @Test("monitor map of the selected thread")
   func mapOfAThread() throws {
     let machine = try StubMachine(.release, "gdb=on init=/echo")
-    try #require(machine.waitForConsole("echo: ready"))
+    try #require(try machine.waitForRest(after: "echo: ready\n"))
     let gdb = try machine.gdb(["monitor map", "echo ---\\n", "thread 2", "monitor map", "kill"])
     let ranges = answers(gdb)
     #expect(ranges.filter { $0.hasSuffix("r-x supervisor") }.count == 2, "\(gdb.output)\(gdb.errors)")

@@ -10,7 +10,8 @@ struct StubInterruptTests {
   /// gdb, attached.
   private func attach(_ machine: StubMachine) throws -> PseudoTerminal {
     let gdb = try PseudoTerminal([
-      "/usr/bin/gdb", "-nx", "-q", "-ex", "set confirm off", "-ex", "set pagination off", "-ex",
+      "/usr/bin/gdb", "-nx", "-q", "-ex", "set confirm off", "-ex", "set remotetimeout 20", "-ex",
+      "set pagination off", "-ex",
       "set width 0",
       "-ex", "set language c", "-ex", "set style enabled off", "-ex", "target remote \(machine.socket)",
       KernelBuild.release.path,
@@ -34,15 +35,6 @@ struct StubInterruptTests {
     return "0x" + rest.prefix { !$0.isNewline }
   }
 
-  /// Waits until QEMU itself says this of the processor; the stub is not asked.
-  private func waitUntil(_ machine: StubMachine, _ words: String) throws -> Bool {
-    for _ in 0..<2000 {
-      if try machine.monitor("info registers").contains(words) { return true }
-      Thread.sleep(forTimeInterval: 0.05)
-    }
-    return false
-  }
-
   /// As QEMU writes it.
   private func standing(at address: UInt64) -> String {
     let digits = String(address, radix: 16)
@@ -57,7 +49,7 @@ struct StubInterruptTests {
     try type(["hbreak *0x10000019", "continue", "delete", "set var *(short *) 0x10000019 = 0xfeeb"], gdb)
     gdb.type("continue" + Key.enter)
     try gdb.expect("Continuing.", seconds: Self.limit)
-    #expect(try waitUntil(machine, standing(at: 0x1000_0019)))
+    #expect(try machine.waitForProcessor(standing(at: 0x1000_0019)))
     gdb.type(Key.controlC)
     try gdb.expect("received signal SIGINT", seconds: Self.limit)
     #expect(try place(gdb) == "0x10000019 cs 0x33 if 1")
@@ -70,12 +62,12 @@ struct StubInterruptTests {
   @Test("Ctrl-C while the kernel idles, twice")
   func idleKernel() throws {
     let machine = try StubMachine(.release, "gdb=on init=/echo")
-    try #require(machine.waitForConsole("echo: ready"))
+    try #require(try machine.waitForRest(after: "echo: ready\n"))
     let gdb = try attach(machine)
     for _ in 0..<2 {
       gdb.type("continue" + Key.enter)
       try gdb.expect("Continuing.", seconds: Self.limit)
-      #expect(try waitUntil(machine, "HLT=1"))
+      #expect(try machine.waitForProcessor("HLT=1"))
       gdb.type(Key.controlC)
       try gdb.expect("received signal SIGINT", seconds: Self.limit)
       let place = try place(gdb)
@@ -101,7 +93,7 @@ struct StubInterruptTests {
     try type(["set $code = *(short *) $pc", "set var *(short *) $pc = 0xfeeb"], gdb)
     gdb.type("continue" + Key.enter)
     try gdb.expect("Continuing.", seconds: Self.limit)
-    #expect(try waitUntil(machine, standing(at: site)))
+    #expect(try machine.waitForProcessor(standing(at: site)))
     // The other way in is closed: gdb sends 0x03, and the kernel spins on.
     gdb.type(Key.controlC)
     Thread.sleep(forTimeInterval: 0.5)
@@ -117,11 +109,10 @@ struct StubInterruptTests {
   @Test("an NMI without a client: whoever attaches finds the machine standing")
   func nmiWithoutClient() throws {
     let machine = try StubMachine(.release, "gdb=on init=/echo")
-    try #require(machine.waitForConsole("echo: ready"))
-    #expect(try waitUntil(machine, "HLT=1"))
+    try #require(try machine.waitForRest(after: "echo: ready\n"))
     _ = try machine.monitor("nmi")
     // It stands in the stub, which polls its line with interrupts off.
-    #expect(try waitUntil(machine, "HLT=0"))
+    #expect(try machine.waitForProcessor("HLT=0"))
     let gdb = try machine.gdb(["printf \"cs %#x\\n\", $cs", "info threads", "kill"])
     #expect(gdb.output.contains("cs 0x8\n"), "\(gdb.output)\(gdb.errors)")
     #expect(gdb.output.contains("(waits for input, CR3 0x"))

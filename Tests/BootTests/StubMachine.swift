@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 @testable import Session
 
@@ -12,7 +13,8 @@ final class StubMachine {
   enum Wiring {
     /// The second serial port, and the console's text in a file.
     case secondPort
-    /// The console's own port: there is no other.
+    /// The console's own port: there is no other. The machine begins when the first client has come, who reads it
+    /// from its first letter on.
     case sharedPort
   }
 
@@ -33,7 +35,8 @@ final class StubMachine {
     ]
     if wiring == .secondPort { qemu.arguments? += ["-serial", "file:" + console] }
     qemu.arguments? += [
-      "-chardev", "socket,id=stub,path=\(stem),server=on,wait=off", "-serial", "chardev:stub", "-qmp",
+      "-chardev", "socket,id=stub,path=\(stem),server=on,wait=\(wiring == .sharedPort ? "on" : "off")",
+      "-serial", "chardev:stub", "-qmp",
       "unix:\(monitorSocket),server=on,wait=off", "-no-reboot", "-device",
       "isa-debug-exit,iobase=0xf4,iosize=0x04", "-kernel", kernel.path, "-initrd", Repository.initrd,
       "-append",
@@ -44,11 +47,8 @@ final class StubMachine {
     qemu.standardInput = FileHandle.nullDevice
     qemu.standardError = FileHandle.nullDevice
     try qemu.run()
-    var tries = 0
-    let last = gdbserver ? serverSocket : socket
-    while !FileManager.default.fileExists(atPath: last), tries < 500 {
-      Thread.sleep(forTimeInterval: 0.01)
-      tries += 1
+    for path in gdbserver ? [socket, serverSocket] : [socket] {
+      try #require(ListeningSocket.wait(at: path, of: qemu), "QEMU does not listen")
     }
   }
 
@@ -63,8 +63,12 @@ final class StubMachine {
   var serverSocket: String { socket + ".gdb" }
   private var monitorSocket: String { socket + ".qmp" }
 
+  /// QEMU ended before it could be asked.
+  struct Ended: Error {}
+
   /// Carries out a command of QEMU's own monitor.
   func monitor(_ command: String) throws -> String {
+    guard ListeningSocket.wait(at: monitorSocket, of: qemu) else { throw Ended() }
     let endpoint = Endpoint.unix(path: monitorSocket)
     let qmp = try QMPClient(Socket.connect(endpoint, until: Deadline(after: .seconds(60))))
     return try qmp.humanMonitor(command)
@@ -75,18 +79,27 @@ final class StubMachine {
 
   /// Waits until the console shows `text`.
   func waitForConsole(_ text: String) -> Bool {
-    for _ in 0..<500 {
-      if consoleText.contains(text) { return true }
-      Thread.sleep(forTimeInterval: 0.02)
-    }
-    return false
+    waits(while: { isRunning }, for: { consoleText.contains(text) })
   }
+
+  /// Waits until QEMU itself says `words` of the processor; the stub is not asked.
+  func waitForProcessor(_ words: String) throws -> Bool {
+    try waits(while: { isRunning }, for: { try monitor("info registers").contains(words) })
+  }
+
+  /// Waits until the console shows `text` and the kernel idles: what wrote it has come to wait for something.
+  func waitForRest(after text: String) throws -> Bool {
+    guard waitForConsole(text) else { return false }
+    return try waitForProcessor("HLT=1")
+  }
+
+  var isRunning: Bool { qemu.isRunning }
 
   /// Runs a gdb script against the stub, or against `server`.
   func gdb(_ commands: [String], on server: String? = nil, kernel: KernelBuild = .release) throws -> Finished
   {
     let prologue = [
-      "set pagination off", "set confirm off", "set remotetimeout 10", "set width 0",
+      "set pagination off", "set confirm off", "set remotetimeout 20", "set width 0",
       "target remote \(server ?? socket)",
     ]
     // What the target says itself (monitor, console) goes to gdb's standard error.
@@ -96,10 +109,6 @@ final class StubMachine {
 
   /// QEMU's exit status, when it ends in time.
   func exitStatus() -> Int32? {
-    for _ in 0..<1000 {
-      if !qemu.isRunning { return qemu.terminationStatus }
-      Thread.sleep(forTimeInterval: 0.02)
-    }
-    return nil
+    waits(while: { true }, for: { !qemu.isRunning }) ? qemu.terminationStatus : nil
   }
 }

@@ -92,7 +92,8 @@ struct StubSessionTests {
   @Test("one client after the other, and the last one ends the machine")
   func clients() throws {
     let machine = try StubMachine(.release, "gdb=on init=/echo")
-    #expect(machine.waitForConsole("echo: ready"))
+    // What runs before that is no thread that waits.
+    #expect(try machine.waitForRest(after: "echo: ready\n"))
     let first = try machine.gdb([
       "printf \"at %#lx\\n\", $rip", "break kernel_trap", "info threads", "detach",
     ])

@@ -118,7 +118,7 @@ struct StubStepTests {
   private func run(_ target: Target, to address: UInt64) throws {
     try target.insertBreakpoint(.hardware, at: VirtualAddress(address))
     try target.resume()
-    _ = try target.waitForStop(limit: .seconds(60))
+    _ = try target.waitForStop(limit: .seconds(240))
     #expect(target.coreRegisters.rip == address)
     try target.removeBreakpoint(.hardware, at: VirtualAddress(address))
   }

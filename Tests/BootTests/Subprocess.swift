@@ -14,10 +14,12 @@ struct Finished: Sendable {
   var lines: [Substring] { output.split(separator: "\n", omittingEmptySubsequences: false) }
 }
 
-/// What is typed, and the output after which it is; the empty text is there from the start.
+/// What is typed, and the output after which it is; the empty text is there from the start. What is to happen besides at
+/// that moment comes before it.
 struct TypedInput: Sendable {
   var after = ""
   var text = ""
+  var action: @Sendable () -> Void = {}
 }
 
 /// Runs `program` to its end, at most `limit` seconds, with `input` on its standard input.
@@ -48,6 +50,7 @@ func run(
       var hasTyped = !isOutput
       while true {
         if !hasTyped, data.range(of: Data(input.after.utf8)) != nil || input.after.isEmpty {
+          input.action()
           try? keyboard.write(contentsOf: Data(input.text.utf8))
           try? keyboard.close()
           hasTyped = true

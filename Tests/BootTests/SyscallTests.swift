@@ -40,33 +40,39 @@ struct SyscallTests {
 
 @Suite("What comes at any instruction")
 struct AnyInstructionTests {
-  /// On the console's own line: control-A and c change between it and QEMU's monitor.
-  private func typed(_ commands: [String], after text: String, then rest: String = "") -> TypedInput {
-    TypedInput(after: text, text: "\u{1}c" + commands.map { $0 + "\n" }.joined() + "\u{1}c" + rest)
+  /// A program that waits for its console, with the kernel idling, and that console.
+  private func waitingProgram(_ kernel: KernelBuild) throws -> (machine: StubMachine, console: StubLine) {
+    let machine = try StubMachine(kernel, "init=/echo", .sharedPort)
+    let console = try StubLine(machine)
+    try #require(console.waitFor("echo: ready\n"), "\(console.text)")
+    try #require(try machine.waitForProcessor("HLT=1"))
+    return (machine, console)
   }
 
   @Test("an NMI without a debugger is one line, and the kernel goes on", arguments: KernelBuild.allCases)
   func nonMaskable(_ kernel: KernelBuild) throws {
-    let boot = try Emulator.boot(
-      kernel, "init=/echo", console: "mon:stdio",
-      input: typed(["nmi"], after: "echo: ready\n", then: "12345\n"))
-    #expect(boot.status == MachineStatus.success, "\(boot.output)")
-    #expect(boot.output.contains("echo: 12345\n"))
+    let (machine, console) = try waitingProgram(kernel)
+    _ = try machine.monitor("nmi")
+    let reported = console.waitFor("nobody asked for it, going on\n")
+    console.send("12345\n")
+    #expect(console.waitFor("Powering off.\n") && reported, "\(console.text)")
+    #expect(machine.exitStatus() == MachineStatus.success)
+    #expect(console.text.contains("echo: 12345\n"))
     #expect(
-      boot.output.matches(of: /! NMI at RIP 0x[0-9a-f]+, CS 0x8: nobody asked for it, going on/).count == 1)
+      console.text.matches(of: /\n! NMI at RIP 0x[0-9a-f]+, CS 0x8: nobody asked for it, going on\n/).count
+        == 1, "\(console.text)")
   }
 
   /// Programs that enter and leave all the time, and NMIs wherever they happen to be.
   @Test("many NMIs while processes come and go do no harm")
   func manyNonMaskable() throws {
     let machine = try StubMachine(.release, "init=/cycles assert=full")
+    #expect(machine.waitForConsole("✓ BASELINE PASSED"))
     var sent = 0
-    for _ in 0..<4000 where !machine.consoleText.contains("Powering off.") {
-      if machine.consoleText.contains("✓ BASELINE PASSED") {
-        // The last one may meet a machine that has just ended.
-        _ = try? machine.monitor("nmi")
-        sent += 1
-      }
+    while machine.isRunning {
+      // The last one may meet a machine that has just ended.
+      _ = try? machine.monitor("nmi")
+      sent += 1
       Thread.sleep(forTimeInterval: 0.02)
     }
     #expect(machine.exitStatus() == MachineStatus.success, "\(machine.consoleText)")
@@ -76,12 +82,12 @@ struct AnyInstructionTests {
 
   @Test("a machine check is reported with its bank, and ends the machine", arguments: KernelBuild.allCases)
   func machineCheck(_ kernel: KernelBuild) throws {
-    let boot = try Emulator.boot(
-      kernel, "init=/echo", console: "mon:stdio",
-      input: typed(["mce 0 1 0xbe00000000000000 0x5 0x1234000 0"], after: "echo: ready\n"))
-    #expect(boot.status == MachineStatus.kernelFault, "\(boot.output)")
-    #expect(boot.output.contains("✗ KERNEL FAULT: #MC (vector 18)"))
-    #expect(boot.output.contains("MCG_STATUS: 0x5\n"))
-    #expect(boot.output.contains("bank 1: status 0xbe00000000000000, address 0x1234000\n"))
+    let (machine, console) = try waitingProgram(kernel)
+    // The machine may have ended before QEMU's monitor has answered.
+    _ = try? machine.monitor("mce 0 1 0xbe00000000000000 0x5 0x1234000 0")
+    #expect(machine.exitStatus() == MachineStatus.kernelFault)
+    #expect(console.waitFor("bank 1: status 0xbe00000000000000, address 0x1234000\n"), "\(console.text)")
+    #expect(console.text.contains("✗ KERNEL FAULT: #MC (vector 18)"))
+    #expect(console.text.contains("MCG_STATUS: 0x5\n"))
   }
 }

@@ -15,7 +15,7 @@ final class Emulator {
     directory = try PrivateDirectory()
     let server: String
     if tcp {
-      let port = UInt16.random(in: 20000...30000)
+      let port = try Self.freePort()
       endpoint = .tcp(host: "127.0.0.1", port: port)
       server = "tcp:127.0.0.1:\(port)"
     } else {
@@ -35,6 +35,24 @@ final class Emulator {
   }
 
   deinit { process.terminate() }
+
+  /// A port of this host that nobody has: the system does not give the same one again soon.
+  private static func freePort() throws -> UInt16 {
+    let listener = Descriptor(owning: socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    // SAFETY: both calls are given the structure and its size, and write no more.
+    let result = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+        let bound = unsafe bind(listener.number, pointer, size)
+        return unsafe bound == 0 ? getsockname(listener.number, pointer, &size) : bound
+      }
+    }
+    try #require(result == 0)
+    return UInt16(bigEndian: address.sin_port)
+  }
 
   /// Whether the machine runs, seen from the side: to attach would stop it, and to detach would let it go.
   func isRunning() throws -> Bool {

@@ -17,8 +17,17 @@ import X86
     }
   }
 
-  /// This process's own files in the places that sessions use.
+  /// This process's own files in the places that sessions use. Another suite's may have its name for a moment.
   private func leftovers() throws -> [String] {
+    let deadline = Deadline(after: .seconds(120))
+    while true {
+      let found = try names()
+      if found.isEmpty || deadline.hasPassed { return found }
+      usleep(2000)
+    }
+  }
+
+  private func names() throws -> [String] {
     try ["/tmp", "/dev/shm", FileManager.default.temporaryDirectory.path].flatMap {
       try FileManager.default.contentsOfDirectory(atPath: $0)
     }.filter { $0.hasPrefix("ringside-\(getpid())-") }
@@ -224,7 +233,7 @@ final class HeldSession {
         report += " \((path as NSString).deletingLastPathComponent)"
       }
       try? report.write(toFile: file, atomically: true, encoding: .utf8)
-      sleep(60)
+      sleep(240)
       target.kill()
     } catch {
       try "\(error.exitStatus): \(error)".write(toFile: file, atomically: true, encoding: .utf8)

@@ -110,7 +110,8 @@ final class FakeStub: Sendable {
     case .silence: break
     case .close: return false
     case .late(let text):
-      let isEarly = Readiness.wait([(connection.number, .readable)], until: Deadline(after: .seconds(1)))[0]
+      let isEarly = Readiness.wait(
+        [(connection.number, .readable)], until: Deadline(after: .milliseconds(300)))[0]
       if hasMore || isEarly { wasHurried.withLock { $0 = true } }
       send(text, connection)
     }

@@ -66,7 +66,7 @@ final class SerialLine: Sendable {
     let before = line.settings
     #expect(!before.isRaw)
     let stub = try FakeStub(on: line.far, line.endpoint) { request, _ in FakeMachine.answer(request) }
-    let target = try Target.attach(.serial(device: line.device, baud: .baud9600))
+    let target = try Target.attach(.serial(device: line.device, baud: .baud9600), replyLimit: .seconds(120))
     #expect(line.settings.isRaw)
     #expect(line.settings.speed == speed_t(B9600))
     #expect(target.coreRegisters.rip == 0xffff_ffff_8000_1000)
@@ -95,7 +95,7 @@ final class SerialLine: Sendable {
       request.hasPrefix("qSupported")
         ? .reply("PacketSize=2000;qXfer:features:read+;QStartNoAckMode+") : FakeMachine.answer(request)
     }
-    let target = try Target.attach(stub.endpoint)
+    let target = try Target.attach(stub.endpoint, replyLimit: .seconds(120))
     try target.detach()
     #expect(!stub.requests.contains("QStartNoAckMode"))
     #expect(stub.acknowledgementCount >= stub.requests.count - 1)
@@ -109,7 +109,7 @@ final class SerialLine: Sendable {
       request.hasPrefix("Z") ? .reply("OK") : FakeMachine.answer(request)
     }
     do {
-      let target = try Target.attach(stub.endpoint)
+      let target = try Target.attach(stub.endpoint, replyLimit: .seconds(120))
       try target.insertBreakpoint(.hardware, at: VirtualAddress(0x1000))
       #expect(line.settings.isRaw)
     }
@@ -136,7 +136,8 @@ final class SerialLine: Sendable {
       #expect(stub.awaits("D"))
       #expect(line.settings == before)
     }
-    #expect(try Target.attach(stub.endpoint).coreRegisters.rip == 0xffff_ffff_8000_1000)
+    #expect(
+      try Target.attach(stub.endpoint, replyLimit: .seconds(120)).coreRegisters.rip == 0xffff_ffff_8000_1000)
   }
 
   @Test func aSilentLineIsToldInOneLine() throws {
@@ -150,9 +151,11 @@ final class SerialLine: Sendable {
   @Test func aLineWhoseFarEndGoesAwayIsLost() throws {
     let line = try SerialLine()
     let stub = try FakeStub(on: line.far, line.endpoint) { request, _ in FakeMachine.answer(request) }
-    let target = try Target.attach(stub.endpoint)
+    let target = try Target.attach(stub.endpoint, replyLimit: .seconds(120))
     // A program that takes the line for itself reads nothing of kdbg's.
-    #expect(throws: SessionError.endpointBusy(stub.endpoint)) { try Target.attach(stub.endpoint) }
+    #expect(throws: SessionError.endpointBusy(stub.endpoint)) {
+      try Target.attach(stub.endpoint, replyLimit: .seconds(120))
+    }
     #expect(target.coreRegisters.rip == 0xffff_ffff_8000_1000)
     try target.detach()
   }

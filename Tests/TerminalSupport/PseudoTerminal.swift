@@ -101,7 +101,7 @@ public final class PseudoTerminal {
 
   /// Waits until `text` was printed and passes over it; gives what stood before it.
   @discardableResult
-  public func expect(_ text: String, seconds: Double = 10) throws -> String {
+  public func expect(_ text: String, seconds: Double = 240) throws -> String {
     let deadline = Date(timeIntervalSinceNow: seconds)
     while true {
       if let found = output.range(of: text) {
@@ -117,7 +117,7 @@ public final class PseudoTerminal {
   }
 
   /// Waits for the program's end; its exit status, or 128 and the number of the signal that ended it.
-  public func exitStatus(seconds: Double = 10) throws -> Int32 {
+  public func exitStatus(seconds: Double = 240) throws -> Int32 {
     let deadline = Date(timeIntervalSinceNow: seconds)
     var raw: Int32 = 0
     // SAFETY: one number that lives across the call.

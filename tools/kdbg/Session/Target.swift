@@ -8,6 +8,8 @@ import X86
 public final class Target: MachineView {
   /// How long a stub may take to answer.
   public static let standardReplyLimit = Duration.seconds(5)
+  /// The same on a serial line, on which what was lost is sent again, some times if it must be.
+  public static let serialReplyLimit = Duration.seconds(30)
 
   public enum State: Equatable, Sendable {
     case stopped(StopEvent)
@@ -85,10 +87,12 @@ public final class Target: MachineView {
     if emulator?.lifetime != .session { farewell.arm() }
   }
 
-  /// Attaches to a stub that listens at `endpoint`. The machine is stopped by it.
+  /// Attaches to a stub that listens at `endpoint`. The machine is stopped by it. Without a `limit` for replies the
+  /// line's own holds.
   public static func attach(
-    _ endpoint: Endpoint = .standard, replyLimit: Duration = standardReplyLimit
+    _ endpoint: Endpoint = .standard, replyLimit limit: Duration? = nil
   ) throws(SessionError) -> Target {
+    let replyLimit = limit ?? endpoint.replyLimit
     let connection = try Socket.connect(endpoint, until: Deadline(after: replyLimit))
     let client = GDBClient(connection, endpoint, limit: replyLimit)
     do {
@@ -199,5 +203,12 @@ public final class Target: MachineView {
     case .stopped(.shutdown) where resumable: throw .needsReset
     case .stopped: break
     }
+  }
+}
+
+extension Endpoint {
+  /// How long a stub there may take to answer, unless somebody says otherwise.
+  fileprivate var replyLimit: Duration {
+    if case .serial = self { Target.serialReplyLimit } else { Target.standardReplyLimit }
   }
 }
