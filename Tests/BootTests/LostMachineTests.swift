@@ -29,8 +29,8 @@ struct LostMachineTests {
     (kdbg.standardInput, kdbg.standardOutput, kdbg.standardError) = (input, output, errors)
     try kdbg.run()
     defer { if kdbg.isRunning { kill(kdbg.processIdentifier, SIGKILL) } }
-    // Attached once it answers; after a step nothing is known any more that the command would not ask for.
-    try input.fileHandleForWriting.write(contentsOf: Data("stepi\nprint 0x1777\n".utf8))
+    // Attached once it answers; after a write nothing is known any more that the command would not ask for.
+    try input.fileHandleForWriting.write(contentsOf: Data("set {u8} 0x8000 = 1\nprint 0x1777\n".utf8))
     var answer = Data()
     while answer.range(of: Data("0x1777".utf8)) == nil {
       let more = output.fileHandleForReading.availableData
