@@ -84,7 +84,7 @@ extension PageTableEntry {
 }
 
 /// Tells the entries of one level's tables apart.
-struct EntryKinds {
+struct EntryKinds: Sendable {
   enum Content {
     case nothing
     case reserved(UInt64)
@@ -155,11 +155,16 @@ struct EntryKinds {
     return Found(content: .reserved(bits), start: start, end: end, entry: entry)
   }
 
-  /// Most runs map one frame after the other, and that is asked first: one comparison a page.
+  /// Most runs map one frame after the other, and that is asked first: one comparison a page. Most of those reach to the
+  /// end of their table.
   private func leaves(_ table: Span<UInt64>, _ start: Int, _ to: Int, _ size: PageSize) -> Found {
     let first = table[start]
     var expected = first &+ size.bytes
     var end = start &+ 1
+    if areOneRun(table.extracting(start..<to), size) {
+      end = to
+      expected = first &+ UInt64(truncatingIfNeeded: to &- start) &* size.bytes
+    }
     while end < to, (table[end] ^ expected) & (attributes | addressBits) == 0 {
       end &+= 1
       expected &+= size.bytes
@@ -177,5 +182,22 @@ struct EntryKinds {
       content: .leaves(
         size, lowest: PhysicalAddress(truncating: lowest), highest: PhysicalAddress(truncating: highest),
         isContiguous: end == contiguousEnd), start: start, end: end, entry: PageTableEntry(rawValue: first))
+  }
+
+  /// True when `entries` map one frame after the other with the same attributes. A loop without decisions, which is made
+  /// several entries at a time; it is worth it where the last entry looks so.
+  private func areOneRun(_ entries: Span<UInt64>, _ size: PageSize) -> Bool {
+    let count = entries.count
+    guard count > 1 else { return false }
+    let first = entries[0]
+    let distance = UInt64(truncatingIfNeeded: count &- 1) &* size.bytes
+    guard (entries[count &- 1] ^ (first &+ distance)) & (attributes | addressBits) == 0 else { return false }
+    var expected = first
+    var different: UInt64 = 0
+    for index in 0..<count {
+      different |= entries[index] ^ expected
+      expected &+= size.bytes
+    }
+    return different & (attributes | addressBits) == 0
   }
 }

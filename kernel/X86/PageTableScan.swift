@@ -27,6 +27,7 @@ public struct PageTableScan: Sendable {
   private var starts = InlineArray<6, UInt64>(repeating: 0)
   private var positions = InlineArray<6, Int>(repeating: 0)
   private var rights = InlineArray<6, PageRights>(repeating: .all)
+  private var kinds: InlineArray<6, EntryKinds>
   private var isBegun = false
   private let root: PhysicalFrame
 
@@ -38,6 +39,12 @@ public struct PageTableScan: Sendable {
   ) {
     self.root = root
     self.mode = mode
+    kinds = InlineArray(repeating: EntryKinds(level: mode.depth.root, mode: mode))
+    var level = mode.depth.root
+    while let below = level.next {
+      kinds[Int(below.rawValue)] = EntryKinds(level: below, mode: mode)
+      level = below
+    }
     let lowerEnd = (UInt64(1) << UInt64(mode.depth.addressBits &- 1)) &- 1
     // Nobody translates the addresses between the halves.
     self.first = first.isCanonical(mode.depth) ? first.rawValue : ~lowerEnd
@@ -60,7 +67,7 @@ public struct PageTableScan: Sendable {
     let from = positions[slot]
     let to = end(of: slot, level)
     guard from < to else { return leave(level) }
-    let kinds = EntryKinds(level: level, mode: mode)
+    let kinds = kinds[slot]
     guard let found = memory.withTable(table, { kinds.next(in: $0, from: from, to: to) }) else {
       let reference = reference(slot, level)
       _ = leave(level)

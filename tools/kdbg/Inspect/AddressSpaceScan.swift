@@ -18,20 +18,22 @@ public struct AddressSpaceScan {
   private var queue: [MapItem] = []
   private var region: MappedRegion?
   private var repetition: (item: TableRepetition, oddities: UInt64)?
-  private var known: [TableKey: Summary] = [:]
+  private var known = KnownTables<Summary>()
   private var open: [OpenTable] = []
   private var extent: MemoryExtent?
   /// The target does not say what is memory, and is not asked again.
   private var hasNoExtents = false
 
   /// A table as it looks to what is below it.
-  private struct TableKey: Hashable {
+  private struct TableKey: Equatable {
+    /// Never 0: bit 6 is set, which no field has.
     let bits: UInt64
 
     init(_ table: TableReference) {
       let rights = table.rights
       bits =
-        table.frame.address.rawValue | UInt64(table.level.rawValue) << 3 | (rights.isWritable ? 1 : 0)
+        table.frame.address.rawValue | 1 << 6 | UInt64(table.level.rawValue) << 3
+        | (rights.isWritable ? 1 : 0)
         | (rights.isUser ? 2 : 0) | (rights.isExecutable ? 4 : 0)
     }
   }
@@ -104,7 +106,7 @@ public struct AddressSpaceScan {
   private mutating func take(_ table: TableReference) {
     if machine.state == .ended || interrupt?.isPending == true { return cut() }
     let key = scan.covers(table) ? TableKey(table) : nil
-    if let key, let summary = known[key] {
+    if let key, let summary = known[key.bits] {
       scan.skipTable()
       return repeatTable(table, key, summary)
     }
@@ -139,7 +141,7 @@ public struct AddressSpaceScan {
 
   private mutating func closeTable() {
     guard let table = open.popLast() else { return }
-    if let key = table.key { known[key] = table.summary }
+    if let key = table.key { known.set(table.summary, for: key.bits) }
     guard !open.isEmpty else { return }
     open[open.count - 1].summary.pages += table.summary.pages
     open[open.count - 1].summary.oddities += table.summary.oddities

@@ -125,7 +125,16 @@ final class MappedPhysicalSource: PhysicalSource {
     guard region.block == ram.block, region.last - address >= 4095 else {
       return try other.withTable(address, body)
     }
+    recentRAM = (region.first, region.last, offset(of: region.first, in: region))
     return ram.memory.withTable(offset(of: address, in: region), body)
+  }
+
+  /// The same for one of the many tables near the last one; nil says nothing.
+  func withTableAtOnce<Result>(_ address: UInt64, _ body: (Span<UInt64>) -> Result) -> Result? {
+    guard address >= recentRAM.first, address <= recentRAM.last, recentRAM.last - address >= 4095 else {
+      return nil
+    }
+    return ram.memory.withTable(recentRAM.offset &+ Int(truncatingIfNeeded: address - recentRAM.first), body)
   }
 
   func extent(at address: UInt64) throws(SessionError) -> MemoryExtent? { try map.extent(at: address) }

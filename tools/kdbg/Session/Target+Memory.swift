@@ -12,7 +12,10 @@ extension Target {
   }
 
   public func withTable<Result>(_ frame: PhysicalFrame, _ body: (Span<UInt64>) -> Result) -> Result? {
-    attemptQuietly { () throws(SessionError) in try memory.withTable(frame.address.rawValue, body) }
+    if case .stopped = state, let result = mapped?.withTableAtOnce(frame.address.rawValue, body) {
+      return result
+    }
+    return attemptQuietly { () throws(SessionError) in try memory.withTable(frame.address.rawValue, body) }
   }
 
   /// What stands at `address`, and how far; nil where the target does not say.
