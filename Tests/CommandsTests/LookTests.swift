@@ -161,4 +161,24 @@ import X86
     let text = Transcript(machine).run(["tss"])
     expectGolden(text, "lost")
   }
+
+  /// Stacks that belong to a symbol, and an I/O permission bitmap inside of the limit, the end of which is not mapped.
+  @Test func namedStacksAndAMapOfPorts() {
+    var program = FakeProgram()
+    program.symbols.append(("boot_stack", RunningExample.rsp0 - 0x1000, 0x1000))
+    let machine = RunningExample.make()
+    machine.registerFile.taskRegister?.limit = 0x69
+    let inside = Transcript(machine, program: program).run(["tss"])
+    #expect(inside.contains("  boot_stack+0xff8\n"), "\(inside)")
+    #expect(inside.contains("  IOPB  0x68, inside the limit, mapped: Ring 3 may have ports\n"), "\(inside)")
+    machine.registerFile.taskRegister?.limit = 0xffff
+    let cut = Transcript(machine, program: program).run(["tss"])
+    #expect(
+      cut.contains(
+        /IOPB  0x68, inside the limit, not mapped at 0x[0-9a-f]+, .*: an access to a port faults\n/), "\(cut)"
+    )
+    let json = Transcript(machine, program: program).run(["tss"], .json)
+    #expect(json.contains(/"ioMapUnmappedAt":"0x[0-9a-f]+000"/), "\(json)")
+    #expect(json.contains("\"symbol\":\"boot_stack+0xff8\""))
+  }
 }

@@ -13,6 +13,10 @@ public struct TaskStateView: Sendable {
   /// SDM Vol. 1, 19.5.2.
   public var deniesAllPorts: Bool { UInt32(ioMapBase) >= register.limit }
 
+  /// The walk for the first byte of the I/O permission bitmap that is not mapped; nil where all are, and where there is
+  /// none. Up to the limit, the processor reads it at accesses of Ring 3 to ports.
+  public let unmappedIOMap: PageWalk?
+
   /// Reads the segment of `machine`.
   public init(of machine: inout some Debuggee) throws(InspectionError) {
     let registers = machine.registers
@@ -44,5 +48,22 @@ public struct TaskStateView: Sendable {
     self.register = register
     self.ioMapBase = segment.ioMapBase
     self.stacks = stacks
+    unmappedIOMap = Self.unmapped(
+      UInt64(segment.ioMapBase)...max(UInt64(segment.ioMapBase), UInt64(register.limit)),
+      of: VirtualAddress(register.base), isThere: UInt32(segment.ioMapBase) < register.limit, &machine)
+  }
+
+  private static func unmapped(
+    _ offsets: ClosedRange<UInt64>, of base: VirtualAddress, isThere: Bool, _ machine: inout some Debuggee
+  ) -> PageWalk? {
+    guard isThere else { return nil }
+    let registers = machine.registers
+    var offset = offsets.lowerBound
+    while offset <= offsets.upperBound {
+      let walk = machine.walk(base + offset, root: registers.cr3.root, mode: registers.pagingMode)
+      if walk.physicalAddress == nil { return walk }
+      offset += PageSize.size4KiB.bytes - (base + offset).offset(in: .size4KiB)
+    }
+    return nil
   }
 }

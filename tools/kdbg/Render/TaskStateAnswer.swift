@@ -18,13 +18,22 @@ extension TaskStateView: Answer {
         }
       table.row(
         .init(stack.field.name), .init(stack.pointer.hexadecimal(digits: 16)),
-        .init(stack.words(in: mode), tone))
+        .init(stack.words(in: mode), tone), .init(symbol(stack, names)?.text ?? "", .symbol))
     }
     page.table(table)
-    page.line(
-      "  IOPB  \(ioMapBase.hexadecimal)"
-        + (deniesAllPorts
-          ? ", past the limit: Ring 3 has no port" : ", inside the limit: Ring 3 may have ports"))
+    page.line("  IOPB  \(ioMapBase.hexadecimal), \(ioMapWords)")
+  }
+
+  private var ioMapWords: String {
+    if deniesAllPorts { return "past the limit: Ring 3 has no port" }
+    guard let walk = unmappedIOMap else { return "inside the limit, mapped: Ring 3 may have ports" }
+    let place = walk.address.rawValue.hexadecimal
+    return "inside the limit, not mapped at \(place), \(walk.reason): an access to a port faults"
+  }
+
+  /// What the topmost qword of a stack belongs to.
+  private func symbol(_ stack: StackTop, _ names: any NameSource) -> SymbolicName? {
+    stack.pointer < 8 ? nil : names.name(of: VirtualAddress(stack.pointer &- 8))
   }
 
   public func members(names: any NameSource) -> [String: JSONValue] {
@@ -35,12 +44,14 @@ extension TaskStateView: Answer {
       "limit": .hexadecimal(UInt64(register.limit)),
       "ioMapBase": .hexadecimal(UInt64(ioMapBase)),
       "deniesAllPorts": .bool(deniesAllPorts),
+      "ioMapUnmappedAt": .optional(unmappedIOMap) { .hexadecimal($0.address.rawValue) },
       "stacks": .array(
         stacks.map { stack in
           let physical = stack.decidingWalk(in: mode)?.physicalAddress
           return [
             "field": .string(stack.field.name), "pointer": .hexadecimal(stack.pointer),
             "state": .string(stack.state.word),
+            "symbol": .optional(symbol(stack, names)) { .string($0.text) },
             "frame": .optional(physical) {
               .hexadecimal(PhysicalFrame(containing: $0).address.rawValue)
             },
