@@ -24,6 +24,7 @@ struct ExplainCommand: Command {
       guard returnKind(on: &machine) != nil else { return nil }
       var audit = ReturnAudit(of: &machine, declared: declared)
       debugger.control.checker?.compare(&audit, of: &machine, declared: declared)
+      if let least = debugger.control.selection.leastSeverity { audit.leastSeverity = least }
       return audit.isInsideKernel ? nil : audit
     }
     if let audit { return .answer(debugger.witnessed(debugger.explain(audit, for: engine))) }

@@ -16,6 +16,8 @@ public struct ReturnAudit: Sendable {
   public let isInsideKernel: Bool
   /// The process that the kernel says is current.
   public let process: CurrentProcess?
+  /// The least severity that ends a check.
+  public var leastSeverity = ReturnChecker.standardSeverity
 
   /// Audits the return that `machine` is about to make, with whatever is known of its kernel.
   public init(
@@ -103,9 +105,9 @@ public struct ReturnAudit: Sendable {
   /// The rules that do not apply.
   public var skipped: [Finding] { findings.filter(\.isSkipped) }
 
-  /// True when a violation makes the next entry fail, or gives Ring 3 what it must not have. A breach of
-  /// hygiene alone ends no check, unless it was asked to.
-  public var endsCheck: Bool { isViolated(from: ReturnChecker.standardSeverity) }
+  /// True when a check that comes to this return ends here: a violation makes the next entry fail, gives Ring 3 what it
+  /// must not have, or is of another kind that was asked for.
+  public var endsCheck: Bool { isViolated(from: leastSeverity) }
 
   /// True when a violation weighs as much as `least`.
   public func isViolated(from least: Severity) -> Bool {

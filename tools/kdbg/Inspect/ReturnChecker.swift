@@ -152,6 +152,7 @@ public struct ReturnChecker: Sendable {
     tally.count(audit, by: machine.selectedThread)
     noteRemarks(audit, least)
     guard audit.isViolated(from: least) else { return .held }
+    audit.leastSeverity = least
     violations.take(audit, from: least, return: count)
     if violation == nil { violation = audit }
     return .violated(audit)
