@@ -82,6 +82,43 @@ import X86
     #expect(both.outcome.status == .held)
   }
 
+  /// A QEMU that ends says nothing to who is attached: where the end is awaited, this is it.
+  @Test func theConnectionEndsWithTheMachine() {
+    let gone: FakeMachine.Episode = { _ in .lost(.connectionClosed) }
+    let awaited = CheckEnds(ownEnd: .required)
+    let (outcome, text) = Self.check([RunTests.stopAtReturn, gone], until: awaited)
+    #expect(outcome.status == .held)
+    #expect(outcome.failure == nil)
+    #expect(
+      text.hasPrefix(
+        "1 return to Ring 3 checked at 1 site, all held\nThe machine ended: its connection closed while it ran. "
+          + "With which status, whoever started it knows.\n"), "\(text)")
+    #expect(Self.check([gone], until: awaited).outcome.status == .nothingChecked)
+    let other = Self.check([RunTests.stopAtReturn, { _ in .lost(.ended) }], until: awaited)
+    #expect(other.outcome.status == .targetLost)
+    let broken = Self.check(
+      [RunTests.stopAtBrokenReturn, gone], until: awaited, .goOn, format: .json)
+    #expect(broken.outcome.status == .violated)
+    #expect(broken.text.contains("\"stop\":\"disconnected\""), "\(broken.text)")
+    // Unless somebody awaits it, it is a loss.
+    let lost = Self.check([RunTests.stopAtReturn, gone])
+    #expect(lost.outcome.status == .targetLost)
+    #expect(
+      lost.text.contains(
+        "1 return to Ring 3 checked at 1 site, all held; if the machine ended by itself there, --until-exit"),
+      "\(lost.text)")
+  }
+
+  @Test func anUnknownStatusIsNoneThatWasWished() {
+    let debugger = Debugger(
+      target: RunTests.booting([RunTests.stopAtReturn, { _ in .lost(.connectionClosed) }]),
+      program: FakeProgram(), output: Output(format: .text(.monochrome), out: { _ in }, error: { _ in }))
+    debugger.control.successStatus = 33
+    let outcome = CheckProcedure(debugger, until: CheckEnds(ownEnd: .required)).run()
+    #expect(outcome.status == .violated)
+    #expect(outcome.failure == "the machine ended, and nothing says whether with status 33 (--success)")
+  }
+
   @Test func anEndBeforeTheTextIsAFailure() {
     let (outcome, _) = Self.check([RunTests.stopAtReturn, RunTests.ending], until: CheckEnds(text: "login:"))
     #expect(outcome.status == .violated)

@@ -28,7 +28,7 @@ public struct CheckEnds: Sendable {
   /// What was asked for and did not come, in one line; nil where `reason` is an end that was asked for.
   func shortfall(at reason: StopReason) -> String? {
     switch reason {
-    case .exited, .shutdown:
+    case .exited, .disconnected, .shutdown:
       guard ownEnd == .allowed, let text else { return nil }
       return "the machine ended before its console said \"\(text)\""
     case .counted, .reached:

@@ -33,8 +33,10 @@ public struct CheckProcedure {
     let gauge = CheckGauge()
     control.bell = bell
     control.gauge = gauge
+    control.disconnection = ends.ownEnd == .required ? .end : .loss
     defer {
       bell.checkIsOver()
+      control.disconnection = .loss
       control.bell = nil
       control.gauge = nil
     }
@@ -48,7 +50,7 @@ public struct CheckProcedure {
         try runToEnd(after: violation)
       }
       let duration = clock.now - start
-      let shortfall = ends.shortfall(at: reason)
+      let shortfall = ends.shortfall(at: reason) ?? missingStatus(at: reason)
       let stop = debugger.answer(to: reason, withSummary: false)
       if let summary = control.summary {
         let report = CheckReport(
@@ -64,7 +66,10 @@ public struct CheckProcedure {
       let foundNothing = control.checker?.watchedSites.isEmpty ?? false
       let timedOut = if case .session(.timedOut) = error { true } else { false }
       debugger.output.write(timedOut && foundNothing ? .noSiteFound : error, command: "check")
-      if let summary = control.summary, summary.checker.count > 0 { debugger.output.note(summary.sentence) }
+      if let summary = control.summary, summary.checker.count > 0 {
+        let isEnd = error == .session(.connectionClosed)
+        debugger.output.note(summary.sentence + (isEnd ? Self.adviceOnOwnEnd : ""))
+      }
       return CheckOutcome(
         status: status(after: error), failure: error.message, duration: clock.now - start)
     }
@@ -77,6 +82,15 @@ public struct CheckProcedure {
     case .shutdown(let cause): cause != .powerOff
     default: false
     }
+  }
+
+  private static let adviceOnOwnEnd =
+    "; if the machine ended by itself there, --until-exit takes that for the end of the check"
+
+  /// The machine's status was to be this, and nobody told it.
+  private func missingStatus(at reason: StopReason) -> String? {
+    guard case .disconnected = reason, let status = debugger.control.successStatus else { return nil }
+    return "the machine ended, and nothing says whether with status \(status) (--success)"
   }
 
   /// Passes over violations where that was asked for. `violation` is where the machine stands already.
@@ -95,6 +109,8 @@ public struct CheckProcedure {
       if let returns = ends.returns, let checker = control.checker, checker.count >= returns {
         return .counted
       }
+      // It may die of what is passed over.
+      control.disconnection = .end
       reason = try next()
     }
     return reason

@@ -63,6 +63,7 @@ extension RunControl {
     switch event {
     case .exited(let status): return end(.exited(MachineEnding(status: status)))
     case .shutdown(let cause): return end(.shutdown(cause))
+    case .lost(.connectionClosed) where disconnection == .end: return end(.disconnected)
     case .lost(let error): throw error
     case .signal(let number, _, let watch):
       if systemRegistersAreStale { askSystemRegistersAgain() }
@@ -141,6 +142,11 @@ extension RunControl {
     if case .exited(let ending) = reason {
       hasEnded = true
       outcome = self.outcome(of: ending)
+    }
+    if case .disconnected = reason {
+      hasEnded = true
+      // The wished status may have been another one.
+      if successStatus != nil { outcome = .violated }
     }
     if case .shutdown(let cause) = reason, cause != .powerOff { outcome = .violated }
     if outcome == .held, isChecking, checker?.count == 0 { outcome = .nothingChecked }

@@ -35,6 +35,8 @@ public final class RunControl {
   public internal(set) var isChecking = false
   /// Ends a run of the check from outside.
   var bell: CheckBell?
+  /// What it means that the connection closes while the machine runs.
+  var disconnection = Disconnection.loss
   /// What the progress line shows.
   var gauge: CheckGauge?
   /// Where the check finds the returns.
@@ -93,6 +95,13 @@ public final class RunControl {
 
   /// What the check has come to; nil before it was ever on.
   public var summary: CheckSummary? { checker.map { CheckSummary($0, mode: CheckModeReport(self)) } }
+}
+
+/// What it means that the connection to a running machine closes.
+enum Disconnection {
+  case loss
+  /// A QEMU that ends says nothing to who is attached: the machine's own end was awaited, and this is it.
+  case end
 }
 
 // MARK: What is in the machine

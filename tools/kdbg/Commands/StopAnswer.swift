@@ -61,6 +61,7 @@ struct StopAnswer: Answer {
     case .reached(.text(let text)): "The console said \"\(text)\", \(place(page, names))"
     case .violation: nil
     case .exited(let ending): Self.words(ending)
+    case .disconnected: Self.disconnection
     case .shutdown(let cause): page.paint(cause.words, .bad)
     }
   }
@@ -74,6 +75,9 @@ struct StopAnswer: Answer {
   private static func words(_ ending: MachineEnding) -> String {
     "The machine ended with status \(ending.status)" + (ending.meaning.map { ": \($0)." } ?? ".")
   }
+
+  private static let disconnection =
+    "The machine ended: its connection closed while it ran. With which status, whoever started it knows."
 
   func members(names: any NameSource) -> [String: JSONValue] {
     var members: [String: JSONValue] = ["stop": .string(reason.word)]
@@ -119,6 +123,7 @@ extension StopReason {
     case .reached(.text): "text"
     case .signal: "signal"
     case .exited: "exited"
+    case .disconnected: "disconnected"
     case .shutdown(.reset): "reset"
     case .shutdown(.powerOff): "powerOff"
     case .shutdown(.unknown): "shutdown"
@@ -141,7 +146,7 @@ extension Debugger {
   private func concludes(_ reason: StopReason) -> Bool {
     switch reason {
     case .violation, .counted, .reached: true
-    case .exited, .shutdown, .interrupted: control.isChecking
+    case .exited, .disconnected, .shutdown, .interrupted: control.isChecking
     case .breakpoint, .caught, .caughtRing, .caughtRootTable, .stepped, .steppedLine, .arrived, .returned,
       .signal:
       false
@@ -157,12 +162,16 @@ extension Debugger {
     case .shutdown(.reset), .shutdown(.unknown): explanation = explainShutdown()
     default: break
     }
-    if case .exited = reason {} else { address = VirtualAddress(target.coreRegisters.rip) }
-    let hasEnded: Bool =
-      switch reason {
-      case .exited, .shutdown: true
-      default: false
-      }
+    let hasEnded: Bool
+    switch reason {
+    case .exited, .disconnected: hasEnded = true
+    case .shutdown:
+      hasEnded = true
+      address = VirtualAddress(target.coreRegisters.rip)
+    default:
+      hasEnded = false
+      address = VirtualAddress(target.coreRegisters.rip)
+    }
     var code = CodeMode.none
     // A machine that is gone has no registers to ask for.
     if !hasEnded { code = target.coreRegisters.isLongMode || !target.knowsControlRegisters ? .long : .legacy }

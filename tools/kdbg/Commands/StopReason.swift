@@ -32,6 +32,8 @@ public enum StopReason {
   case signal(UInt8)
   /// The machine ended by its own will.
   case exited(MachineEnding)
+  /// The connection ended while the machine ran, and the machine's own end was awaited: nothing says more about it.
+  case disconnected
   /// QEMU holds a machine that shut down.
   case shutdown(ShutdownCause)
 }

@@ -42,7 +42,11 @@ struct CheckVerb: ParsableCommand {
       "End when the guest has printed this text; with --run only.", valueName: "text"))
   var until: String?
 
-  @Flag(name: .long, help: "The machine must come to its own end: any other end is status 1.")
+  @Flag(
+    name: .long,
+    help:
+      "The machine must come to its own end: any other end is status 1. An attached one has when its connection ends."
+  )
   var untilExit = false
 
   @Option(
