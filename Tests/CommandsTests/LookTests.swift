@@ -51,6 +51,17 @@ import X86
     expectGolden(Transcript.both(["gdt", "idt"], RunningExample.make), "gdt-idt")
   }
 
+  /// The process's table has no stack in it, and an empty one has nothing.
+  @Test func descriptorTablesUnderAnotherRoot() {
+    expectGolden(
+      Transcript.both(
+        [
+          "tss --cr3 0x102000", "gdt --cr3 0x102000", "idt --cr3 0x1c5000", "tss --cr3 0xf00000",
+          "gdt --cr3 0xf00000", "idt --cr3 0xf00000", "ldt --cr3 0xf00000", "tss --cr3", "gdt --cr3 nobody",
+          "idt 0x102000", "tss --cr3 $cr3 + 0",
+        ], RunningExample.makeWithoutStack), "tables-under-cr3")
+  }
+
   @Test func tablesThatTheTargetDoesNotGive() {
     expectGolden(
       Transcript.both(["tss", "gdt", "idt", "info registers"]) {

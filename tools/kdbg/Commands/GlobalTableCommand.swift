@@ -2,15 +2,16 @@ import Inspect
 
 struct GlobalTableCommand: Command {
   let names = ["gdt"]
-  let usage = "gdt"
+  let usage = "gdt [--cr3 VALUE]"
   let summary = "the global descriptor table, decoded"
+  let completion = ArgumentKind.words(["--cr3"])
 
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
-    guard line.rest.isEmpty else { throw misuse }
     try debugger.requireStopped()
+    let cr3 = try debugger.rootArgument(line, misuse)
     return .answer(
-      try debugger.inspect(needing: .nothing) { machine throws(InspectionError) in
-        try DescriptorTableView(globalTableOf: &machine)
+      try debugger.inspect(needing: cr3 == nil ? .nothing : .memory) { machine throws(InspectionError) in
+        try DescriptorTableView(globalTableOf: &machine, under: cr3)
       })
   }
 }

@@ -2,15 +2,16 @@ import Inspect
 
 struct InterruptTableCommand: Command {
   let names = ["idt"]
-  let usage = "idt"
+  let usage = "idt [--cr3 VALUE]"
   let summary = "the interrupt descriptor table, decoded; equal neighbours share a line"
+  let completion = ArgumentKind.words(["--cr3"])
 
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
-    guard line.rest.isEmpty else { throw misuse }
     try debugger.requireStopped()
+    let cr3 = try debugger.rootArgument(line, misuse)
     return .answer(
-      try debugger.inspect(needing: .nothing) { machine throws(InspectionError) in
-        try InterruptTableView(of: &machine)
+      try debugger.inspect(needing: cr3 == nil ? .nothing : .memory) { machine throws(InspectionError) in
+        try InterruptTableView(of: &machine, under: cr3)
       })
   }
 }

@@ -28,25 +28,31 @@ public struct DescriptorTableView: Sendable {
 
   public let kind: Kind
   public let register: TableRegister
+  /// The root table that was asked for; nil for the loaded one.
+  public let root: CR3?
   public let entries: [Entry]
   /// The first entry that could not be read, where the list ends early.
   public let unreadable: VirtualAddress?
 
-  /// Reads the table that GDTR names in `machine`.
-  public init(globalTableOf machine: inout some Debuggee) throws(InspectionError) {
+  /// Reads the table that GDTR names in `machine`, under `root` or the loaded root table.
+  public init(globalTableOf machine: inout some Debuggee, under root: CR3? = nil) throws(InspectionError) {
     guard let register = machine.registers.globalTable else { throw .unknownRegister(.globalTable) }
-    self.init(.global, at: register, in: &machine)
+    self.init(.global, at: register, in: &machine, under: root)
   }
 
-  /// Reads the table that LDTR names in `machine`.
-  public init(localTableOf machine: inout some Debuggee) throws(InspectionError) {
+  /// Reads the table that LDTR names in `machine`, in the same way.
+  public init(localTableOf machine: inout some Debuggee, under root: CR3? = nil) throws(InspectionError) {
     guard let cache = machine.registers.localTable else { throw .unknownRegister(.localTable) }
     guard !cache.selector.isNull else { throw .localTableNotLoaded }
     let limit = UInt16(truncatingIfNeeded: min(cache.limit, 0xffff))
-    self.init(.local, at: TableRegister(base: VirtualAddress(cache.base), limit: limit), in: &machine)
+    self.init(
+      .local, at: TableRegister(base: VirtualAddress(cache.base), limit: limit), in: &machine,
+      under: root)
   }
 
-  private init(_ kind: Kind, at register: TableRegister, in machine: inout some Debuggee) {
+  private init(
+    _ kind: Kind, at register: TableRegister, in machine: inout some Debuggee, under root: CR3?
+  ) {
     let registers = machine.registers
     let isLong = registers.isLongMode || !machine.knowsControlRegisters
     var entries: [Entry] = []
@@ -54,7 +60,7 @@ public struct DescriptorTableView: Sendable {
     var offset: UInt64 = 0
     while register.holds(offset: offset, count: 8) {
       let address = register.base + offset
-      guard let low = machine.linearQword(at: address) else {
+      guard let low = machine.linearQword(at: address, under: root) else {
         unreadable = address
         break
       }
@@ -62,7 +68,7 @@ public struct DescriptorTableView: Sendable {
       var upperHalf: UInt64?
       // A zero slot has type 0 and is 8 bytes; only present 16-byte types own the next slot.
       if isLong, descriptor.isSixteenBytes, register.holds(offset: offset + 8, count: 8) {
-        guard let high = machine.linearQword(at: address + 8) else {
+        guard let high = machine.linearQword(at: address + 8, under: root) else {
           unreadable = address + 8
           break
         }
@@ -76,6 +82,7 @@ public struct DescriptorTableView: Sendable {
     }
     self.kind = kind
     self.register = register
+    self.root = root
     self.entries = entries
     self.unreadable = unreadable
   }

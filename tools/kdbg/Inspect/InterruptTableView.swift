@@ -11,12 +11,14 @@ public struct InterruptTableView: Sendable {
   }
 
   public let register: TableRegister
+  /// The root table that was asked for; nil for the loaded one.
+  public let root: CR3?
   public let gates: [Gate]
   /// The first gate that could not be read, where the list ends early.
   public let unreadable: VirtualAddress?
 
-  /// Reads the table that IDTR names in `machine`.
-  public init(of machine: inout some Debuggee) throws(InspectionError) {
+  /// Reads the table that IDTR names in `machine`, under `root` or the loaded root table.
+  public init(of machine: inout some Debuggee, under root: CR3? = nil) throws(InspectionError) {
     let registers = machine.registers
     guard let register = registers.interruptTable else { throw .unknownRegister(.interruptTable) }
     guard registers.isLongMode || !machine.knowsControlRegisters else {
@@ -30,8 +32,8 @@ public struct InterruptTableView: Sendable {
       let offset = UInt64(vector) * GateDescriptor.byteCount
       guard register.holds(offset: offset, count: GateDescriptor.byteCount) else { break }
       let address = register.base + offset
-      guard let low = machine.linearQword(at: address),
-        let high = machine.linearQword(at: address + 8)
+      guard let low = machine.linearQword(at: address, under: root),
+        let high = machine.linearQword(at: address + 8, under: root)
       else {
         unreadable = address
         break
@@ -39,22 +41,24 @@ public struct InterruptTableView: Sendable {
       let gate = GateDescriptor(low: low, high: high)
       let page = gate.offset.rawValue >> 12
       if gate.isPresent, pages[page] == nil {
-        pages[page] = .some(Self.isExecutable(gate.offset, in: &machine, registers))
+        pages[page] = .some(Self.isExecutable(gate.offset, in: &machine, registers, under: root))
       }
       gates.append(
         Gate(vector: vector, descriptor: gate, isExecutable: gate.isPresent ? pages[page] ?? nil : nil))
     }
     self.register = register
+    self.root = root
     self.gates = gates
     self.unreadable = unreadable
   }
 
   /// With SMEP the kernel executes no page of Ring 3.
   private static func isExecutable(
-    _ address: VirtualAddress, in machine: inout some Debuggee, _ registers: RegisterFile
+    _ address: VirtualAddress, in machine: inout some Debuggee, _ registers: RegisterFile,
+    under root: CR3?
   ) -> Bool? {
     guard machine.knowsControlRegisters else { return nil }
-    let walk = machine.walk(address, root: registers.cr3.root, mode: registers.pagingMode)
+    let walk = machine.walk(address, root: (root ?? registers.cr3).root, mode: registers.pagingMode)
     switch walk.outcome {
     case .mapped:
       return walk.rights.isExecutable

@@ -55,12 +55,13 @@ extension Debuggee {
     return memory(at: address, count: room) + memory(at: address + UInt64(room), count: count - room)
   }
 
-  /// The little-endian qword at a linear address, whatever the processor's mode; nil where it cannot be read.
-  public func linearQword(at address: VirtualAddress) -> UInt64? {
+  /// The little-endian qword at a linear address, whatever the processor's mode; nil where it cannot be read. With
+  /// `given`, under that root table instead of the loaded one.
+  public func linearQword(at address: VirtualAddress, under given: CR3? = nil) -> UInt64? {
     let registers = coreRegisters
-    if registers.isLongMode, knowsControlRegisters, memoryWay != nil {
+    if given != nil || registers.isLongMode && knowsControlRegisters && memoryWay != nil {
       var machine = self
-      return machine.loadVirtual(address, root: registers.cr3.root, mode: registers.pagingMode)
+      return machine.loadVirtual(address, root: (given ?? registers.cr3).root, mode: registers.pagingMode)
     }
     let bytes = bytes(at: address, count: 8)
     guard bytes.count == 8 else { return nil }

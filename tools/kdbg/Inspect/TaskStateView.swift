@@ -2,7 +2,10 @@ import X86
 
 /// The task-state segment that TR names, with the state of every stack in the tables of one CR3.
 public struct TaskStateView: Sendable {
+  /// The root table that the segment and its stacks are looked at under.
   public let cr3: CR3
+  /// The same where it was asked for; nil for the loaded one.
+  public let root: CR3?
   public let mode: PagingMode
   public let register: SegmentCache
   public let ioMapBase: UInt16
@@ -17,8 +20,8 @@ public struct TaskStateView: Sendable {
   /// none. Up to the limit, the processor reads it at accesses of Ring 3 to ports.
   public let unmappedIOMap: PageWalk?
 
-  /// Reads the segment of `machine`.
-  public init(of machine: inout some Debuggee) throws(InspectionError) {
+  /// Reads the segment of `machine` under `given`, or under the loaded root table.
+  public init(of machine: inout some Debuggee, under given: CR3? = nil) throws(InspectionError) {
     let registers = machine.registers
     guard let register = registers.taskRegister else { throw .unknownRegister(.taskRegister) }
     guard !register.selector.isNull else { throw .taskRegisterNotLoaded }
@@ -27,12 +30,13 @@ public struct TaskStateView: Sendable {
         .taskRegister, VirtualAddress(register.base),
         registers.cr0.contains(.protectionEnable) ? .protected : .real)
     }
-    let root = registers.cr3.root
+    let cr3 = given ?? registers.cr3
+    let root = cr3.root
     let mode = registers.pagingMode
     guard
       let segment = TaskStateSegment.read(
         at: VirtualAddress(register.base), root: root, mode: mode, memory: &machine)
-    else { throw .unmapped(VirtualAddress(register.base), registers.cr3) }
+    else { throw .unmapped(VirtualAddress(register.base), cr3) }
 
     var stacks: [StackTop] = []
     for ring in 0...2 {
@@ -43,24 +47,26 @@ public struct TaskStateView: Sendable {
       stacks.append(
         StackTop(.interruptStack(slot), pointer: segment.interruptStack(slot), root: root, in: &machine))
     }
-    self.cr3 = registers.cr3
+    self.cr3 = cr3
+    self.root = given
     self.mode = mode
     self.register = register
     self.ioMapBase = segment.ioMapBase
     self.stacks = stacks
     unmappedIOMap = Self.unmapped(
       UInt64(segment.ioMapBase)...max(UInt64(segment.ioMapBase), UInt64(register.limit)),
-      of: VirtualAddress(register.base), isThere: UInt32(segment.ioMapBase) < register.limit, &machine)
+      of: VirtualAddress(register.base), isThere: UInt32(segment.ioMapBase) < register.limit, root, &machine)
   }
 
   private static func unmapped(
-    _ offsets: ClosedRange<UInt64>, of base: VirtualAddress, isThere: Bool, _ machine: inout some Debuggee
+    _ offsets: ClosedRange<UInt64>, of base: VirtualAddress, isThere: Bool, _ root: PhysicalFrame,
+    _ machine: inout some Debuggee
   ) -> PageWalk? {
     guard isThere else { return nil }
-    let registers = machine.registers
+    let mode = machine.registers.pagingMode
     var offset = offsets.lowerBound
     while offset <= offsets.upperBound {
-      let walk = machine.walk(base + offset, root: registers.cr3.root, mode: registers.pagingMode)
+      let walk = machine.walk(base + offset, root: root, mode: mode)
       if walk.physicalAddress == nil { return walk }
       offset += PageSize.size4KiB.bytes - (base + offset).offset(in: .size4KiB)
     }

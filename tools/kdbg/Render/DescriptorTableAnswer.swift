@@ -5,7 +5,8 @@ extension DescriptorTableView: Answer {
   public func write(to page: inout TextPage, names: any NameSource) {
     page.line(
       page.paint("\(kind == .global ? "GDT" : "LDT") at \(register.base.fullHexadecimal)", .heading)
-        + page.paint("  limit \(register.limit.hexadecimal)", .quiet))
+        + page.paint("  limit \(register.limit.hexadecimal)", .quiet)
+        + (root.map(rootWords) ?? ""))
     var table = TextTable(.right)
     for run in entries.runs(where: { $0.descriptor.rawValue == 0 && $1.descriptor.rawValue == 0 }) {
       let first = run[run.startIndex]
@@ -27,6 +28,7 @@ extension DescriptorTableView: Answer {
       "base": .hexadecimal(register.base.rawValue),
       "limit": .hexadecimal(UInt64(register.limit)),
       "unreadable": .optional(unreadable) { .hexadecimal($0.rawValue) },
+      "cr3": .optional(root) { .hexadecimal($0.rawValue) },
       "entries": .array(entries.map(\.json)),
     ]
   }
@@ -107,6 +109,9 @@ extension SystemDescriptorType {
     }
   }
 }
+
+/// Behind a table's title, where it was asked for under another root table than the loaded one.
+func rootWords(_ root: CR3) -> String { ", under CR3 \(root.rawValue.hexadecimal)" }
 
 /// What to say when a table's list ends before its limit.
 func unreadableWords(_ address: VirtualAddress) -> String {

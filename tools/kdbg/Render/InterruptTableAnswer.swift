@@ -5,14 +5,16 @@ extension InterruptTableView: Answer {
   public func write(to page: inout TextPage, names: any NameSource) {
     page.line(
       page.paint("IDT at \(register.base.fullHexadecimal)", .heading)
-        + page.paint("  limit \(register.limit.hexadecimal), \(gates.count) gates", .quiet))
+        + page.paint("  limit \(register.limit.hexadecimal), \(gates.count) gates", .quiet)
+        + (root.map(rootWords) ?? ""))
     var table = TextTable()
     for series in Series.all(of: gates) { table.row(series.cells(names)) }
     page.table(table)
     if gates.contains(where: \.descriptor.isPresent),
       gates.allSatisfy({ !$0.descriptor.isPresent || $0.isExecutable == true })
     {
-      page.line("  every handler's page is executable under the loaded table", .good)
+      let table = root.map { "CR3 \($0.rawValue.hexadecimal)" } ?? "the loaded table"
+      page.line("  every handler's page is executable under \(table)", .good)
     }
     if let unreadable { page.line(unreadableWords(unreadable), .warning) }
   }
@@ -22,6 +24,7 @@ extension InterruptTableView: Answer {
       "base": .hexadecimal(register.base.rawValue),
       "limit": .hexadecimal(UInt64(register.limit)),
       "unreadable": .optional(unreadable) { .hexadecimal($0.rawValue) },
+      "cr3": .optional(root) { .hexadecimal($0.rawValue) },
       "gates": .array(gates.map { $0.json(names) }),
     ]
   }

@@ -6,7 +6,8 @@ extension TaskStateView: Answer {
     page.line(
       page.paint("TSS at \(VirtualAddress(register.base).fullHexadecimal)", .heading)
         + page.paint(
-          "  TR \(register.selector.rawValue.hexadecimal), limit \(register.limit.hexadecimal)", .quiet))
+          "  TR \(register.selector.rawValue.hexadecimal), limit \(register.limit.hexadecimal)", .quiet)
+        + (root.map(rootWords) ?? ""))
     var table = TextTable()
     for stack in stacks {
       let tone: Tone =

@@ -6,6 +6,9 @@ extension InterruptTableCommand {
       execute the handler's page now, under the loaded table and with SMEP as it is. Neighbours that are alike share a
       line, but the architecture's own vectors have one each.
 
+    OPTIONS
+      --cr3 VALUE  the gates and their handlers' pages as they are mapped under this root table
+
     EXAMPLE
           (kdbg) idt
           IDT at 0xffffffff801a4000  limit 0xfff, 256 gates
@@ -45,6 +48,9 @@ extension InterruptTableCommand {
             0x80       0xffffffff8010b800  cs 0x8  DPL 3        interrupt gate  trap_stubs+0x800
             0x81-0xff  0xffffffff8010b810  cs 0x8  DPL 0        interrupt gate  trap_stubs+0x810, every 0x10
             every handler's page is executable under the loaded table
+
+    JSON
+      cr3  hex|null  the root table of --cr3
 
     SEE ALSO
       gdt, tss, catch

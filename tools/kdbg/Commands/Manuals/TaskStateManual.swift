@@ -6,6 +6,10 @@ extension TaskStateCommand {
       its top page, into which the processor pushes: whether a push works under the loaded CR3, and if not, at which entry
       the walk ends or which right is missing.
 
+    OPTIONS
+      --cr3 VALUE  the segment and its stacks as they are mapped under this root table, such as the one that Ring 3 runs on
+                   under page-table isolation
+
     EXAMPLE
           (kdbg) tss
           TSS at 0xffffffff801a9000  TR 0x18, limit 0x67
