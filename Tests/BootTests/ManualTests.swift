@@ -96,6 +96,12 @@ struct ManualTests {
     #expect(!fits(["0x303063"], ["0x303061"]))
   }
 
+  @Test func aListedLineMayHaveAnotherNumber() {
+    #expect(fits(["=> 12\tiretq", "   13\tret"], ["=> 7\tiretq", "8\tret"]))
+    #expect(!fits(["=> 12\tiretq"], ["=> 12\tsysretq"]))
+    #expect(!fits(["=> 12\tiretq"], ["   12\tiretq"]))
+  }
+
   @Test func everythingElseCounts() {
     #expect(!fits(["0xffffc90000005000"], ["0xffffc90000006000"]))
     #expect(!fits(["0x10000019"], ["0x10000018"]))

@@ -26,6 +26,7 @@ struct TranscriptForm {
     var line = text.replacing(/\ +/, with: " ").trimmingCharacters(in: .whitespaces)
     line = line.replacing(/\+(0x[0-9a-f]+)/, with: "+O")
     line = line.replacing(/(\.swift|\.S|\.c|\.h):[0-9]+/) { "\($0.1):L" }
+    line = line.replacing(/^(=> )?[0-9]+\t/) { "\($0.1 ?? "")L\t" }
     line = line.replacing(/\b[0-9]+ instructions/, with: "N instructions")
     line = line.replacing(/[0-9]+(\.[0-9]+)? (ms|s|us|ns)\b/, with: "T")
     var out = ""

@@ -244,6 +244,13 @@ struct FakeProgram: Program {
   var places: [UInt64: SourceLine] = [:]
   func sourcePlace(at address: VirtualAddress) -> SourceLine? { places[address.rawValue] }
 
+  /// Where lines have code.
+  var code: [SourceAddress] = []
+  func places(file: String, line: Int) -> [SourceAddress] {
+    let behind = code.filter { $0.line.fileName == file && $0.line.line >= line }
+    return behind.filter { $0.line.line == behind.map(\.line.line).min() }
+  }
+
   func returnInstructions() -> [ReturnInstruction] { returns }
   func tableLoadInstructions() -> [VirtualAddress] { [VirtualAddress(RunningExample.ltr)] }
   var rootTableLoads: [UInt64] = []

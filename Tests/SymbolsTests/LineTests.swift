@@ -25,6 +25,20 @@ import X86
     #expect(image.line(at: VirtualAddress(.max)) == nil)
   }
 
+  @Test func aLineGivesItsAddress() throws {
+    let image = try Fixture(Self.source, language: .c, arguments: Fixture.kernelArguments + ["-O1"]).image()
+    let twice = try #require(image.address(of: "twice"))
+    let start = try #require(image.address(of: "start"))
+    #expect(image.places(file: "source.c", line: 2).map(\.address) == [twice])
+    #expect(image.places(file: "source.c", line: 4).map(\.line.line) == [5], "the next line with code")
+    let place = try #require(image.places(file: "source.c", line: 6).first)
+    #expect(place.address >= start && image.line(at: place.address)?.line == 6)
+    #expect(image.places(file: place.line.file, line: 2).map(\.address) == [twice], "by the whole path")
+    for (file, line) in [("source.c", 0), ("source.c", 100), ("ource.c", 2), ("", 2), ("source.c", Int.max)] {
+      #expect(image.places(file: file, line: line).isEmpty)
+    }
+  }
+
   /// Clang writes no .debug_aranges, and DWARF 4 and 5 keep their ranges in different sections.
   @Test(arguments: ["-gdwarf-4", "-gdwarf-5"]) func linesDoNotNeedAddressRangeTables(_ version: String) throws
   {

@@ -25,7 +25,7 @@ struct BreakCommand: Command {
 
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
     try debugger.requireStopped()
-    var arguments = try BreakpointArguments(line.rest, debugger)
+    var arguments = try BreakpointArguments(line.behindName, debugger)
     // gdb wants `*` before an address that is no symbol; here it changes nothing.
     if arguments.place.hasPrefix("*") { arguments.place.removeFirst() }
     guard !arguments.place.isEmpty else { throw misuse }

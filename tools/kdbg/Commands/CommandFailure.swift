@@ -2,6 +2,7 @@ import Inspect
 import Render
 import Session
 import Symbols
+import X86
 
 /// Why a command did not do what it was asked.
 public enum CommandFailure: Error, Equatable, Sendable {
@@ -47,6 +48,16 @@ public enum CommandFailure: Error, Equatable, Sendable {
   case noCaller(StackEnd)
   /// No line of the source is known for this address.
   case noSourceLine(UInt64)
+  /// The same where nobody steps.
+  case noLineKnown(VirtualAddress)
+  /// A source file, by its path, that is not on this machine.
+  case noSourceText(String)
+  /// A source file, a line, and how many lines it has.
+  case noSuchLine(String, Int, Int)
+  /// A source file that no line of the debugging information is from.
+  case noSuchSourceFile(String)
+  /// `FILE:LINE` without code there or behind it.
+  case noSuchSourceLine(String)
   /// A line that did not end in as many steps as anybody waits for.
   case noEndOfLine(String)
   /// No processor or thread of that number among these.
@@ -115,6 +126,11 @@ public enum CommandFailure: Error, Equatable, Sendable {
     case .noCaller(let end): "no caller is known" + (end.words.map { ": \($0)" } ?? ": the stack begins here")
     case .noSourceLine(let address):
       "no line of the source is known at \(address.hexadecimal): stepi and nexti go by instructions"
+    case .noLineKnown(let address): "no line of the source is known at \(address.rawValue.hexadecimal)"
+    case .noSourceText(let file): "\(file): there is no such file here, or it is empty"
+    case .noSuchLine(let file, let line, let count): "\(file) has no line \(line): it ends with line \(count)"
+    case .noSuchSourceFile(let file): "no code is known to come from \(file)"
+    case .noSuchSourceLine(let place): "no code is known to come from \(place) or a line behind it"
     case .noEndOfLine(let line): "still in \(line) after 100000 steps: until or finish go on without them"
     case .noSuchProcessor(let word, let number, let all):
       "no \(word) \(number): there is \(all.map(String.init).joined(separator: ", "))"

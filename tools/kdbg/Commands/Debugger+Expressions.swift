@@ -13,8 +13,14 @@ extension Debugger: ExpressionScope {
     return try control.scope.memory(unit, at: address)
   }
 
-  /// The address that `text` means.
+  /// The address that `text` means: an expression, or `FILE:LINE`.
   func address(_ text: String) throws(CommandFailure) -> VirtualAddress {
-    VirtualAddress(try Expression.value(of: text, in: self))
+    if let place = FileLine(text) {
+      let found = program?.places(file: place.file, line: place.line) ?? []
+      guard let first = found.first else { throw .noSuchSourceLine(text) }
+      guard found.count == 1 else { throw .ambiguousSymbol(text, found.map(\.address.rawValue)) }
+      return first.address
+    }
+    return VirtualAddress(try Expression.value(of: text, in: self))
   }
 }

@@ -18,6 +18,9 @@ public final class Debugger {
   /// What `expect` looks at.
   var lastAnswer: (any Answer)?
 
+  /// Where `list` without a place goes on.
+  var listing: SourceListing?
+
   /// Where `x` without an address goes on.
   var examination = Examination()
 

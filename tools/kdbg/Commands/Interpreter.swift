@@ -125,7 +125,7 @@ public final class Interpreter {
   private static func repetition(of command: any Command, _ text: String) -> String? {
     switch command.names[0] {
     case "continue", "stepi", "nexti", "step", "next": text
-    case "x": "x"
+    case "x", "list": command.names[0]
     default: nil
     }
   }

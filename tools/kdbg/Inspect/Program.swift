@@ -11,6 +11,9 @@ public protocol Program: NameSource {
   func sourceLine(at address: VirtualAddress) -> String?
   /// The same as data, with the path as the compiler recorded it.
   func sourcePlace(at address: VirtualAddress) -> SourceLine?
+  /// Where the code of a line of the source begins, or of the next line that has some, in each function once. `file` is a
+  /// file's name, or its path as the compiler recorded it.
+  func places(file: String, line: Int) -> [SourceAddress]
   /// Every instruction that can return to Ring 3, in the order of the addresses.
   func returnInstructions() throws(SymbolError) -> [ReturnInstruction]
   /// Every instruction that loads TR, LDTR, GDTR, IDTR or a debug register, in the order of the addresses.
@@ -57,6 +60,7 @@ public struct CodeSample: Equatable, Sendable {
 
 extension Program {
   public func sourcePlace(at address: VirtualAddress) -> SourceLine? { nil }
+  public func places(file: String, line: Int) -> [SourceAddress] { [] }
   public func rootTableLoadInstructions() throws(SymbolError) -> [VirtualAddress] { [] }
   public func controlLoadInstructions() throws(SymbolError) -> [VirtualAddress] { [] }
 
@@ -158,6 +162,8 @@ public final class ELFProgram: Program {
   public func sourceLine(at address: VirtualAddress) -> String? { image.line(at: address)?.description }
 
   public func sourcePlace(at address: VirtualAddress) -> SourceLine? { image.line(at: address) }
+
+  public func places(file: String, line: Int) -> [SourceAddress] { image.places(file: file, line: line) }
 
   public func scopes(at address: VirtualAddress) -> CodeScopes? { image.scopes(at: address) }
 

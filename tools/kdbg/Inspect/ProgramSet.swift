@@ -149,6 +149,17 @@ extension ProgramSet: Program {
     ask(address) { $0.sourcePlace(at: $1) }
   }
 
+  /// Of files for the lower half, those that are in memory now count.
+  public func places(file: String, line: Int) -> [SourceAddress] {
+    let found = members.filter { $0.isUpperHalf || presence(of: $0) != .absent }.flatMap { member in
+      member.program.places(file: file, line: line).map {
+        SourceAddress(address: member.live($0.address), line: $0.line)
+      }
+    }
+    guard let best = found.map(\.line.line).min() else { return [] }
+    return found.filter { $0.line.line == best }
+  }
+
   public func scopes(at address: VirtualAddress) -> CodeScopes? { ask(address) { $0.scopes(at: $1) } }
 
   public func caller(

@@ -1,4 +1,5 @@
 import CElfutils
+import Glibc
 import X86
 
 /// The line tables of a program: libdw behind a safe face.
@@ -66,6 +67,32 @@ final class DwarfHandle {
       return nil
     }
     return SourceLine(file: unsafe String(cString: path), line: Int(line))
+  }
+
+  /// Every row of the line tables for `line` of a file, or for the next line of it that has code. `file` is the last
+  /// component of a path, or a path as the compiler recorded it. Runs the line programs of all units.
+  func rows(file: String, line: Int) -> [SourceAddress] {
+    guard let line = CInt(exactly: line), line > 0 else { return [] }
+    // SAFETY: null, for which libdw allocates.
+    var rows: UnsafeMutablePointer<OpaquePointer?>? = nil
+    var count = 0
+    // SAFETY: the handle is live, the String lends its bytes for the call, and both results live across it.
+    guard unsafe dwarf_getsrc_file(dwarf, file, line, 0, &rows, &count) == 0, let rows = unsafe rows else {
+      return []
+    }
+    // SAFETY: libdw has allocated the array with malloc for its caller.
+    defer { unsafe free(rows) }
+    return (0..<count).compactMap { index in
+      var address: Dwarf_Addr = 0
+      var number: CInt = 0
+      // SAFETY: libdw gave `count` rows, which belong to the live handle; the path is copied at once.
+      guard let row = unsafe rows[index], unsafe dwarf_lineaddr(row, &address) == 0,
+        unsafe dwarf_lineno(row, &number) == 0, let path = unsafe dwarf_linesrc(row, nil, nil)
+      else { return nil }
+      return SourceAddress(
+        address: VirtualAddress(address),
+        line: SourceLine(file: unsafe String(cString: path), line: Int(number)))
+    }
   }
 
   /// The functions whose code stands at `address`, the innermost first; nil where no entry covers it.

@@ -80,6 +80,27 @@ extension ELFImage {
   public func line(at address: VirtualAddress) -> SourceLine? { lines?.line(at: address) }
 }
 
+// MARK: Lines
+
+extension ELFImage {
+  /// Where the code of `line` of a file begins, once in each function that has some of it, in the order of the
+  /// addresses; of a line without code, the next one that has some. `file` is the last component of a path, or a path
+  /// as the compiler recorded it.
+  public func places(file: String, line: Int) -> [SourceAddress] {
+    let rows = lines?.rows(file: file, line: line) ?? []
+    guard let best = rows.map(\.line.line).min() else { return [] }
+    var first: [UInt64: SourceAddress] = [:]
+    for row in rows where row.line.line == best {
+      // What the linker dropped stands at 0 or nowhere.
+      guard executableSections.contains(where: { $0.holds(row.address) }) else { continue }
+      let function = symbol(at: row.address)?.symbol.address.rawValue ?? row.address.rawValue
+      if let known = first[function], known.address <= row.address { continue }
+      first[function] = row
+    }
+    return first.values.sorted { $0.address < $1.address }
+  }
+}
+
 // MARK: Stacks
 
 extension ELFImage {

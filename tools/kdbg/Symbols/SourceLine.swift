@@ -1,3 +1,5 @@
+import X86
+
 /// A place in the program's source.
 public struct SourceLine: Equatable, Sendable {
   /// The path as the compiler recorded it.
@@ -17,4 +19,15 @@ public struct SourceLine: Equatable, Sendable {
 extension SourceLine: CustomStringConvertible {
   /// `file.swift:12`, without the directories.
   public var description: String { "\(fileName):\(line)" }
+}
+
+/// Where the code of a line begins.
+public struct SourceAddress: Equatable, Sendable {
+  public let address: VirtualAddress
+  public let line: SourceLine
+
+  public init(address: VirtualAddress, line: SourceLine) {
+    self.address = address
+    self.line = line
+  }
 }
