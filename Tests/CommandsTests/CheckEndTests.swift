@@ -170,6 +170,57 @@ import X86
     #expect(text.contains("2 returns to Ring 3 checked at 1 site, the last one violates a rule\n"))
   }
 
+  /// Every return breaks a rule, so that the machine stops for nothing else.
+  @Test func goingOnEndsWhereAnEndIsFound() {
+    let bell = CheckBell(interrupt: InterruptRequest())
+    let ringing: FakeMachine.Episode = { machine in
+      bell.ring(.text("login:"))
+      return RunTests.stopAtBrokenReturn(machine)
+    }
+    let (outcome, text) = Self.check(
+      [RunTests.stopAtBrokenReturn, ringing, RunTests.stopAtBrokenReturn], .goOn, bell: bell)
+    #expect(outcome.status == .violated)
+    #expect(
+      text.contains("2 returns to Ring 3 checked at 1 site, 2 of them break a rule: 1 distinct violation\n"),
+      "\(text)")
+    #expect(text.contains("\nThe console said \"login:\", "))
+  }
+
+  /// The machine hangs, or is lost: what was found before is the verdict.
+  @Test func aViolationOutlivesTheMachine() {
+    let hung = Self.check([RunTests.stopAtBrokenReturn], .goOn)
+    #expect(hung.outcome.status == .violated)
+    #expect(hung.outcome.failure?.contains("--timeout") == true)
+    let lost = Self.check([RunTests.stopAtBrokenReturn, { _ in .lost(.ended) }], .goOn)
+    #expect(lost.outcome.status == .violated)
+    #expect(lost.outcome.failure == "the session has ended")
+  }
+
+  /// More than a screen holds.
+  @Test func twentyOfThemAreListed() {
+    let places = (0..<22).map { RunningExample.text + 0x800 + UInt64($0) * 16 }
+    var program = FakeProgram()
+    program.returns = places.map { ReturnInstruction(address: VirtualAddress($0), mnemonic: "iretq") }
+    let machine = RunTests.booting(
+      places.map { place in
+        { machine in
+          _ = RunTests.stopAtBrokenReturn(machine)
+          machine.registerFile.rip = place
+          return RunTests.trap
+        }
+      } + [RunTests.ending])
+    for place in places { machine.store(bytes: [0x48, 0xcf], at: 0x200000 + place - RunningExample.text) }
+    let text = Mutex("")
+    let output = Output(
+      format: .text(.monochrome), out: { more in text.withLock { $0 += more } }, error: { _ in })
+    let debugger = Debugger(target: machine, program: program, output: output)
+    #expect(CheckProcedure(debugger, onViolation: .goOn).run().status == .violated)
+    let report = text.withLock { $0 }
+    #expect(report.contains("22 of them break a rule: 22 distinct violations\n"), "\(report)")
+    #expect(report.components(separatedBy: ": once, first at return ").count == 21)
+    #expect(report.contains("\n  and 2 distinct violations more\n"))
+  }
+
   @Test func withoutItTheFirstEndsTheCheck() {
     let (outcome, text) = Self.check(Self.broken)
     #expect(outcome.status == .violated)

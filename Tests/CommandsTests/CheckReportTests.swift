@@ -108,6 +108,7 @@ import X86
   @Test func whatIsNoSuccessIsNeverGreen() throws {
     let nothing = try Self.elements(Self.checked([RunTests.ending]))
     #expect(nothing.contains { $0.name == "failure" && $0.attributes["type"] == "nothing checked" })
+    #expect(nothing.first { $0.name == "testsuite" }?.attributes["failures"] == "1")
     let short = try Self.elements(
       Self.checked([RunTests.stopAtReturn, RunTests.ending], until: CheckEnds(text: "login:")))
     #expect(short.contains { $0.name == "failure" && $0.text.contains("login:") })
@@ -162,6 +163,11 @@ import X86
     #expect(
       commands[2].message
         == "2 returns to Ring 3 checked at 1 site, the last one violates a rule (exit status 1)")
+    // What a rule finds in code is told where that is.
+    program.places[RunningExample.rsp0 - 8] = SourceLine(file: "/src/kernel/traps.S", line: 7)
+    let there = CheckAnnotations(root: "/src/kernel").commands(checked.outcome, checked.summary, program)
+    #expect(there[0].place == SourceLine(file: "traps.S", line: 7))
+    program.places[RunningExample.rsp0 - 8] = nil
     // Elsewhere the path stays whole.
     let other = CheckAnnotations(root: "/src/ker").commands(checked.outcome, checked.summary, program)
     #expect(other[0].place?.file == "/src/kernel/boot/return.S")

@@ -76,8 +76,10 @@ import X86
     machine.registerFile.cr0 = CR0(rawValue: 0x10)
     let debugger = try Self.checking(machine)
     #expect(machine.breakpoints.isEmpty)
-    machine.waits = 2
+    // It runs until it was looked at, however long that takes to be due.
+    machine.waits = 10_000_000
     machine.interruption = { machine in
+      if machine.breakpoints.contains(RunningExample.iretq) { machine.waits = 0 }
       machine.registerFile = registers
       return .signal(StopEvent.interruptSignal, thread: nil, watch: nil)
     }
@@ -104,6 +106,84 @@ import X86
     #expect(machine.breakpoints.isEmpty, "memory stays as it is")
     let sites = try #require(debugger.control.checker?.sites)
     #expect(sites.contains { $0.watch == .noPlace })
+  }
+
+  /// The code of a loader, below the kernel's: once the kernel's table has no place for it, neither has the check.
+  @Test func aSiteThatGoesWithItsPage() throws {
+    let machine = Self.machine()
+    let loader: UInt64 = 0x7000_0000
+    var tables = FakeTables(machine: machine, firstTable: 0x190000)
+    let last = machine.qwords[RunningExample.processCR3, default: 0]
+    machine.store(0, at: RunningExample.processCR3)
+    tables.map(loader, to: 0x240000, .present, root: RunningExample.processCR3)
+    let supervisor = machine.qwords[RunningExample.processCR3, default: 0] & ~4
+    machine.store(supervisor, at: RunningExample.processCR3)
+    machine.store(bytes: Array(repeating: 0x58, count: 140) + [0x48, 0xcf], at: 0x240000)
+    let interpreter = Interpreter(Debugger(target: machine, program: nil, output: Self.silent))
+    interpreter.run("check on")
+    #expect(machine.breakpoints.contains(loader + 140))
+    machine.store(last, at: RunningExample.processCR3)
+    Self.lookAgain(interpreter) {
+      !machine.breakpoints.isEmpty && !machine.breakpoints.contains(loader + 140)
+    }
+    #expect(machine.breakpoints.contains(RunningExample.iretq))
+    #expect(!machine.breakpoints.contains(loader + 140))
+  }
+
+  /// A module that was found, and has written over its return since.
+  @Test func aFoundSiteThatMemoryHasLost() throws {
+    let machine = Self.machine()
+    let place = RunningExample.text + 0x88c
+    machine.store(bytes: Array(repeating: 0x58, count: 140) + [0x48, 0xcf], at: 0x200800)
+    let debugger = Debugger(target: machine, program: nil, output: Self.silent)
+    let interpreter = Interpreter(debugger)
+    interpreter.run("check on")
+    #expect(machine.breakpoints.contains(place))
+    machine.store(bytes: [0x58, 0x58], at: 0x20088c)
+    Self.lookAgain(interpreter) { !machine.breakpoints.isEmpty && !machine.breakpoints.contains(place) }
+    #expect(machine.breakpoints.contains(RunningExample.iretq))
+    #expect(debugger.control.checker?.sites.first { $0.address.rawValue == place }?.watch == .gone)
+  }
+
+  /// TR, LDTR, GDTR and IDTR are asked for once, and again behind what loads them: without a file that is searched too.
+  @Test func whatLoadsTablesIsStoppedAt() throws {
+    let machine = Self.machine()
+    let pops: [UInt8] = Array(repeating: 0x58, count: 140)
+    machine.store(bytes: pops + [0x0f, 0x00, 0xd8, 0x58, 0x0f, 0x01, 0x18], at: 0x200800)
+    // The constant of a MOV.
+    machine.store(bytes: pops + [0x48, 0xb8, 1, 2, 0x0f, 0x00, 0xd8, 4, 5, 6], at: 0x200900)
+    _ = try Self.checking(machine)
+    let loads = machine.breakpoints.filter { $0 >= RunningExample.text + 0x800 }.sorted()
+    #expect(loads == [RunningExample.text + 0x88c, RunningExample.text + 0x890])
+  }
+
+  /// The check looks when it is switched on, but not again at once.
+  private static func lookAgain(_ interpreter: Interpreter, until condition: () -> Bool) {
+    let limit = ContinuousClock.now + .seconds(240)
+    while !condition(), .now < limit {
+      interpreter.run("check off")
+      interpreter.run("check on")
+    }
+  }
+
+  /// Code is read in pieces of 1 MiB: a return across the border of two is found, once, and so is one right behind it.
+  @Test func aSiteAcrossTheBorderOfTwoPieces() throws {
+    let machine = Self.machine()
+    let start: UInt64 = 0xffff_ffff_9000_0000
+    let pops: [UInt8] = Array(repeating: 0x58, count: 4096)
+    machine.store(bytes: pops, at: 0x240000)
+    machine.store(bytes: Array(pops.dropLast()) + [0x48], at: 0x241000)
+    machine.store(
+      bytes: [0xcf] + pops.dropFirst().prefix(3) + [0x48, 0x0f, 0x07] + pops.dropFirst(7), at: 0x242000)
+    var tables = FakeTables(machine: machine, firstTable: 0x190000)
+    for page in 0..<258 as Range<UInt64> {
+      let frame: UInt64 = page == 255 ? 0x241000 : page == 256 ? 0x242000 : 0x240000
+      tables.map(start + page << 12, to: frame, .present, root: RunningExample.processCR3)
+    }
+    _ = try Self.checking(machine)
+    let border = start + 1 << 20
+    let found = machine.breakpoints.filter { $0 >= start }.sorted()
+    #expect(found == [border - 1, border + 4])
   }
 
   @Test func namedSites() throws {

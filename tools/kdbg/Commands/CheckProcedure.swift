@@ -132,6 +132,8 @@ public struct CheckProcedure {
 
   private func status(after error: CommandFailure) -> ExitStatus {
     guard error.exitStatus == .targetLost else { return error.exitStatus }
+    // What was passed over remains.
+    if debugger.control.verdict == .violated { return .violated }
     // A machine that ran out of time without one return was not checked at all.
     let ranOutOfTime = if case .session(.timedOut) = error { true } else { false }
     return ranOutOfTime && debugger.control.checker?.count == 0 ? .nothingChecked : .targetLost
