@@ -40,6 +40,48 @@ struct KernelKnowledgeTests {
     #expect(refused.errors == "kdbg: \(bad.path):2: \"perhaps\" is none of no, yes\n")
   }
 
+  private static let stops = 10
+
+  /// The answers of `spaces` at the returns of process 2, which forks process 3, a line of JSON each.
+  private static func spaces(_ options: [String]) throws -> [[String: Any]] {
+    // The first loads of CR3 are those by which process 1 goes and process 2 comes.
+    let start = ["check off", "catch cr3", "continue", "continue", "delete", "catch ring 3"]
+    let commands = start + (0..<stops).flatMap { _ in ["continue", "spaces"] }
+    let kdbg = try run(commands, ["--append", "init=/getpids", "--json"] + options)
+    let answers = kdbg.output.split(separator: "\n")
+      .compactMap { try? JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] }
+      .filter { $0["command"] as? String == "spaces" }
+    #expect(answers.count == stops, "\(kdbg.output)\(kdbg.errors)")
+    return answers
+  }
+
+  /// The kernel's own list, and the same list as a configuration file leads through it.
+  @Test("spaces lists a process before its table is ever loaded", arguments: [false, true])
+  func processes(isConfigured: Bool) throws {
+    let file = try Self.configuration(
+      """
+      process-first = ringside_processes
+      process-next = $process + 40
+      process-count = 64
+      process-number = *$process
+      process-cr3 = *($process + 16)
+
+      """)
+    defer { try? FileManager.default.removeItem(at: file) }
+    let answers = try Self.spaces(isConfigured ? ["--config", file.path] : [])
+    let found = answers.contains { answer in
+      let spaces = answer["spaces"] as? [[String: Any]] ?? []
+      return spaces.contains { $0["process"] as? Int == 3 && $0["stops"] == nil && $0["cr3"] is String }
+    }
+    #expect(found, "\(answers)")
+    let numbers = answers.map { answer in
+      (answer["processes"] as? [[String: Any]] ?? []).compactMap { $0["number"] as? Int }.filter { $0 != 0 }
+    }
+    #expect(numbers.last == [2, 3], "\(numbers)")
+    let states = (answers.last?["processes"] as? [[String: Any]] ?? []).map { $0["state"] as? String }
+    if !isConfigured { #expect(states == ["ready", "ready"]) }
+  }
+
   @Test("catch stops at the handler that the IDT names")
   func caught() throws {
     let kdbg = try Self.run(["check off", "catch vector 0x80", "continue", "print $rip-trap_stubs"])

@@ -225,4 +225,34 @@ import X86
     #expect(
       reference == ReferenceTable(cr3: CR3(rawValue: RunningExample.kernelCR3), source: .configuration))
   }
+
+  @Test func listsOfProcesses() throws {
+    let links = try ConfigurationFile.parse(
+      """
+      process-first = start
+      process-next = *($process + 8)
+      process-cr3 = *$process, *$process + 0x1000
+      process-count = 64
+      """, program: FakeProgram()
+    ).processLinks
+    #expect(links.isComplete)
+    #expect(links.tables.count == 2)
+    #expect(links.limit == 64)
+    func failure(_ text: String) -> ConfigurationFile.Failure? {
+      do throws(ConfigurationFile.Failure) {
+        _ = try ConfigurationFile.parse(text, program: FakeProgram())
+        return nil
+      } catch {
+        return error
+      }
+    }
+    let parts = "a list of processes needs process-first, process-next and process-cr3"
+    #expect(failure("swapgs = no\n\nprocess-first = 1\nprocess-next = 2\n") == .init(line: 3, message: parts))
+    #expect(failure("process-number = 1") == .init(line: 1, message: parts))
+    #expect(failure("process-count = 0")?.line == 1)
+    #expect(failure("process-count = 65536")?.line == 1)
+    #expect(failure("process-first = $task")?.message == "no register \"$task\"")
+    #expect(failure("process-first = no_such")?.message.contains("no_such") == true)
+    #expect(failure("process-next = *(")?.line == 1)
+  }
 }

@@ -8,7 +8,7 @@ import X86
   private static let block: UInt64 = 0xffff_ffff_8000_5000
 
   /// The fields behind the first 472 bytes, as docs of the header give their offsets.
-  private static func extend(_ machine: FakeMachine, size: UInt64 = 2264) {
+  private static func extend(_ machine: FakeMachine, size: UInt64 = 2280) {
     var fields: [UInt64: UInt64] = [
       472 + 6 * 8: 1 << 18, 536 + 2 * 8: 1, 568: 0xffff << 32, 600: RunningExample.text,
       608: RunningExample.text + 0x4000, 616: 0x1111, 624: 0x2222, 632: 0, 640: RunningExample.data + 0x80,
@@ -16,6 +16,7 @@ import X86
       2208: CR4.supervisorAccessPrevention.rawValue,
       2216: RunningExample.text + 0x4000, 2224: RunningExample.text + 0x6000,
       2232: 0x7000, 2240: 3, 2248: 0xff_0220, 2256: 0xffff,
+      2264: RunningExample.data + 0x800, 2272: 4,
     ]
     for (index, task) in [RunningExample.tss, RunningExample.tss + 0x80].enumerated() {
       let start = 672 + UInt64(index) * 192
@@ -113,6 +114,45 @@ import X86
     #expect(older.rootRetirement == .unknown)
     #expect(older.pendingShootdowns == nil)
     #expect(older.kernelConstants != nil)
+  }
+
+  /// Entries of 40 bytes: number, parent, CR3, stack top, state.
+  @Test func processesAreListed() throws {
+    var machine = RunningExample.make()
+    Self.extend(machine)
+    let entries: [[UInt64]] = [
+      [1, 0, RunningExample.processCR3, RunningExample.rsp0, 1], [0, 7, 0x9000, 0, 0],
+      [9, 1, 0, 0, 3], [4, 1, 0x10_5000, 0, 77],
+    ]
+    for (index, entry) in entries.enumerated() {
+      for (field, value) in entry.enumerated() {
+        machine.store(
+          value, linear: RunningExample.data + 0x800 + UInt64(index * 40 + field * 8),
+          root: RunningExample.kernelCR3)
+      }
+    }
+    func list() throws -> ProcessList? {
+      try #require(KernelTable(at: VirtualAddress(RunningExample.table), in: &machine)).processes?
+        .list(in: machine)
+    }
+    let processes = [
+      ListedProcess(
+        number: 1, state: .waitsForChild, tables: [CR3(rawValue: RunningExample.processCR3)]),
+      ListedProcess(number: 9, state: .ended), ListedProcess(number: 4, tables: [CR3(rawValue: 0x10_5000)]),
+    ]
+    #expect(try list() == ProcessList(processes: processes, end: .complete))
+    // More than there is memory for, and more than any kernel has.
+    let end = RunningExample.table + 2272
+    machine.store(4000, linear: end, root: RunningExample.kernelCR3)
+    let cut = try #require(try list())
+    #expect(cut.processes.starts(with: processes))
+    guard case .unreadable(let place?) = cut.end else { return #expect(cut.end == .complete) }
+    #expect(place & 0xfff == 0)
+    machine.store(1 << 40, linear: end, root: RunningExample.kernelCR3)
+    #expect(try list() == ProcessList(processes: [], end: .tooMany(1 << 40)))
+    // An older kernel does not say.
+    Self.extend(machine, size: 2264)
+    #expect(try list() == nil)
   }
 
   @Test func theFirstProcessorRunsTheProcess() throws {

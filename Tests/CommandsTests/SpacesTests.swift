@@ -1,4 +1,6 @@
+import Commands
 import Inspect
+import Render
 import Session
 import Testing
 import X86
@@ -19,6 +21,48 @@ import X86
         ]
         return machine
       }, "spaces")
+  }
+
+  /// A kernel's own list, as a configuration file says where it is: four entries of 32 bytes (next, tables, number,
+  /// name), the last of which leads to `end`.
+  private static func machineWithList(end: UInt64) -> FakeMachine {
+    let machine = RunningExample.make()
+    machine.registerFile.physicalAddressBits = 40
+    let start = RunningExample.data + 0x800
+    let tables: [UInt64] = [0xffff_8000_001c_5000, 0xffff_8000_0010_5000, 0, 0xffff_8000_001c_5000]
+    for index in 0..<4 as Range<UInt64> {
+      let entry = start + index * 32
+      let link = index == 3 ? end : entry + 32
+      let fields = [link, tables[Int(index)], 100 + index | 0xdead << 32, 0x1b_0062_6100 + index << 8]
+      for (offset, field) in zip((0 as UInt64)..., fields) {
+        machine.store(field, linear: entry + offset * 8, root: RunningExample.kernelCR3)
+      }
+    }
+    return machine
+  }
+
+  private static let list = """
+    process-first = trap_stubs - trap_stubs + \(RunningExample.data + 0x800)
+    process-next = *$process
+    process-cr3 = *($process+8) - 0xffff800000000000
+    process-number = {u32} ($process + 16)
+    process-name = $process + 25
+
+    """
+
+  @Test(arguments: [
+    ("linked", 0, list), ("circle", RunningExample.data + 0x800, list),
+    ("loop", RunningExample.data + 0x820, list), ("torn", 0x5000, list),
+    ("array", 0x5000, list.replacing("*$process\n", with: "$process + 32\nprocess-count = 3\n")),
+    ("nowhere", 0, list.replacing("process-first = ", with: "process-first = *0x6000 + ")),
+  ])
+  func listedProcesses(_ name: String, end: UInt64, configuration: String) {
+    func run(_ commands: [String], _ format: Output.Format) -> String {
+      Transcript(Self.machineWithList(end: end), configuration: configuration).run(commands, format)
+    }
+    expectGolden(
+      run(["spaces", "find 0x231000 --all"], .text(.monochrome)) + "\n" + run(["spaces"], .json),
+      "spaces-\(name)")
   }
 
   @Test func find() {

@@ -11,13 +11,17 @@ struct Transcript {
   private let machine: FakeMachine
   private let program: (any Program)?
   private let console: (any GuestConsoleLog)?
+  /// The lines of a configuration file.
+  private let configuration: String
 
   init(
-    _ machine: FakeMachine, program: (any Program)? = FakeProgram(), console: (any GuestConsoleLog)? = nil
+    _ machine: FakeMachine, program: (any Program)? = FakeProgram(), console: (any GuestConsoleLog)? = nil,
+    configuration: String = ""
   ) {
     self.machine = machine
     self.program = program
     self.console = console
+    self.configuration = configuration
   }
 
   /// Runs `commands` one after the other, going on after failures, and appends what came out to `text`.
@@ -31,6 +35,11 @@ struct Transcript {
       error: { line in text.append("! " + line) })
     let debugger = Debugger(target: machine, program: program, output: output)
     debugger.console = console
+    do {
+      debugger.control.configuration = try ConfigurationFile.parse(configuration, program: program)
+    } catch {
+      Issue.record(error)
+    }
     let interpreter = Interpreter(debugger, onFailure: policy)
     for command in commands {
       text.append("(kdbg) \(command)\n")

@@ -91,6 +91,27 @@ import X86
     kernel.expectBalancedBooks()
   }
 
+  /// Whoever publishes the table misses no entry that was written, and is not told of those that were looked at.
+  @Test func changesAreNotedUntilTheyAreTaken() throws {
+    func changes() -> [Int] {
+      let bits = kernel.system.processes.takeChanges()
+      return (0..<64).filter { bits & 1 << UInt64($0) != 0 }
+    }
+    #expect(changes() == [0, 1, 2, 3])
+    #expect(changes().isEmpty)
+    #expect(kernel.process(2)?.state == .ready)
+    #expect(changes().isEmpty)
+    set(.waitingForInput, 2)
+    #expect(changes() == [2])
+    #expect(kernel.fork(1) == 4)
+    #expect(changes().contains(4))
+    kernel.system.end(3, status: 0)
+    #expect(changes().contains(3))
+    kernel.system.reap()
+    #expect(changes().contains(3))
+    #expect(kernel.process(3) == nil)
+  }
+
   @Test func preemptionsAreCounted() {
     kernel.system.preempted(2)
     kernel.system.preempted(2)

@@ -54,9 +54,15 @@ return_path:
     .balign 64
     .global ringside_debugger_table
     .type ringside_debugger_table, @object
-    .size ringside_debugger_table, 2264
+    .size ringside_debugger_table, 2280
 ringside_debugger_table:
-    .skip 2264
+    .skip 2280
+    .balign 64
+    .global ringside_processes
+    .type ringside_processes, @object
+    .size ringside_processes, 64 * 40
+ringside_processes:
+    .skip 64 * 40            /* the process table's capacity */
     .balign 64
     .global kernel_state
 kernel_state:

@@ -59,12 +59,17 @@ public struct ProcessTable: ~Copyable {
   private var entries = InlineArray<64, Process?>(repeating: nil)
   private var nextID: UInt64 = 1
   public private(set) var count = 0
+  /// The entries that were written since ``takeChanges()``: bit n for entry n.
+  private var changes: UInt64 = 0
 
   public init() {}
 
   public subscript(index: Int) -> Process? {
     mutating get { entries[index] }
-    set { entries[index] = newValue }
+    set {
+      entries[index] = newValue
+      noteChange(at: index)
+    }
   }
 
   /// The lowest free index. Slots of ended processes are used again.
@@ -81,12 +86,22 @@ public struct ProcessTable: ~Copyable {
 
   mutating func insert(_ process: Process, at index: Int) {
     entries[index] = process
+    noteChange(at: index)
     count += 1
   }
 
   mutating func remove(at index: Int) {
     if entries[index] != nil { count -= 1 }
     entries[index] = nil
+    noteChange(at: index)
+  }
+
+  private mutating func noteChange(at index: Int) { changes |= 1 << UInt64(truncatingIfNeeded: index) }
+
+  /// The entries that were written since this was asked last: bit n for entry n.
+  public mutating func takeChanges() -> UInt64 {
+    defer { changes = 0 }
+    return changes
   }
 
   public mutating func index(of id: UInt64) -> Int? {

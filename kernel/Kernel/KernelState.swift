@@ -7,7 +7,7 @@ typealias System = KernelSystem<PhysicalWindow, Console>
 typealias Cell = KernelCell<KernelState, KernelStorage>
 
 /// Everything that the kernel remembers.
-struct KernelState: ~Copyable {
+struct KernelState: CellState, ~Copyable {
   var system: System
   let options: CommandLine
   /// The context that runs: a process-table index, or the boot thread.
@@ -21,5 +21,15 @@ struct KernelState: ~Copyable {
     self.system = system
     self.options = options
     provocation = options.provocation.isProvocation ? .beforeInjection(0) : .done
+  }
+
+  /// Lets debuggers see what has become of the processes.
+  mutating func finishUse() {
+    var changed = system.processes.takeChanges()
+    while changed != 0 {
+      let index = changed.trailingZeroBitCount
+      changed &= changed &- 1
+      ExportedTable.publish(system.processes[index], at: index)
+    }
   }
 }

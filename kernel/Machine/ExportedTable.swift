@@ -59,6 +59,8 @@ public enum ExportedTable {
     unsafe table.pointee.exit_frame = exitStack.end - InterruptFrame.byteCount
     unsafe table.pointee.kernel_image = ringside_range(
       start: address_of_kernel_image_start(), end: address_of_kernel_image_end())
+    unsafe table.pointee.processes = address_of_ringside_processes()
+    unsafe table.pointee.process_limit = UInt64(truncatingIfNeeded: ProcessTable.capacity)
     unsafe table.pointee.version = UInt32(RINGSIDE_DEBUGGER_TABLE_VERSION)
     unsafe table.pointee.size = UInt32(MemoryLayout<ringside_debugger_table>.size)
     unsafe table.pointee.magic = UInt64(RINGSIDE_DEBUGGER_TABLE_MAGIC)

@@ -24,11 +24,17 @@ public enum DebuggerStorage: CellStorage {
   public static var flags: UnsafeMutablePointer<cell_flags> { unsafe pointer_to_debugger_cell_flags() }
 }
 
+/// State that is looked after whenever somebody has had it.
+public protocol CellState: ~Copyable {
+  /// Comes at the end of each use, before anybody else can have the state.
+  mutating func finishUse()
+}
+
 /// A piece of state in memory of its own.
 ///
 /// Swift's global variables are initialised by code that may spin, and the trap path must not; so state lives in .bss
 /// and is reached only through ``withState(_:)``, one user at a time.
-public enum KernelCell<State: ~Copyable, Storage: CellStorage> {
+public enum KernelCell<State: CellState & ~Copyable, Storage: CellStorage> {
   // SAFETY: `CellStorage` promises the bytes, and only this type touches them. `initialize` checks that State fits.
   private static var storage: UnsafeMutablePointer<State> {
     unsafe UnsafeMutableRawPointer(bitPattern: UInt(Storage.start)).unsafelyUnwrapped
@@ -59,7 +65,10 @@ public enum KernelCell<State: ~Copyable, Storage: CellStorage> {
   public static func withState<Result>(_ body: (inout State) -> Result) -> Result {
     guard isInitialized, !isInUse else { MachineEnd.exit(RINGSIDE_EXIT_PANIC) }
     isInUse = true
-    defer { isInUse = false }
+    defer {
+      unsafe storage.pointee.finishUse()
+      isInUse = false
+    }
     return unsafe body(&storage.pointee)
   }
 

@@ -49,6 +49,22 @@ struct ringside_processor {
     struct ringside_range interrupt_stacks[7];
 };
 
+enum ringside_process_state {
+    RINGSIDE_PROCESS_READY = 0, /* it may run, or it runs */
+    RINGSIDE_PROCESS_WAITS_FOR_CHILD = 1,
+    RINGSIDE_PROCESS_WAITS_FOR_INPUT = 2,
+    RINGSIDE_PROCESS_ENDED = 3, /* its parent has not asked for its status yet */
+};
+
+/* One entry of the process table. A process that has ended keeps its table until it is left. */
+struct ringside_process {
+    uint64_t number; /* process id, never used twice; 0 for a free entry, of which nothing else counts */
+    uint64_t parent; /* process id, 0 for none */
+    uint64_t cr3;    /* 0 when its table has been freed */
+    uint64_t stack_top; /* of its kernel stack; 0 when that has been freed */
+    uint64_t state;     /* enum ringside_process_state */
+};
+
 struct ringside_debugger_table {
     uint64_t magic;
     uint32_t version;
@@ -81,6 +97,8 @@ struct ringside_debugger_table {
     uint64_t pending_shootdowns; /* requests to other processors to drop translations, not answered yet; here always 0 */
     uint64_t expected_cr4;       /* what CR4 was set to ... */
     uint64_t expected_cr4_mask;  /* ... in these bits; 0 until it is known */
+    uint64_t processes;          /* address of `process_limit` entries of type struct ringside_process */
+    uint64_t process_limit;
 };
 
 _Static_assert(offsetof(struct ringside_debugger_table, version) == 8, "debugger table layout");
@@ -112,6 +130,8 @@ _Static_assert(offsetof(struct ringside_debugger_table, kernel_rodata) == 2216, 
 _Static_assert(offsetof(struct ringside_debugger_table, freed_root) == 2232, "debugger table layout");
 _Static_assert(offsetof(struct ringside_debugger_table, pending_shootdowns) == 2240, "debugger table layout");
 _Static_assert(offsetof(struct ringside_debugger_table, expected_cr4) == 2248, "debugger table layout");
-_Static_assert(sizeof(struct ringside_debugger_table) == 2264, "debugger table layout");
+_Static_assert(offsetof(struct ringside_debugger_table, processes) == 2264, "debugger table layout");
+_Static_assert(sizeof(struct ringside_process) == 40, "debugger table layout");
+_Static_assert(sizeof(struct ringside_debugger_table) == 2280, "debugger table layout");
 
 #endif

@@ -7,7 +7,7 @@ import Stub
 import X86
 
 /// What the debugger remembers between stops.
-struct DebuggerState: ~Copyable {
+struct DebuggerState: CellState, ~Copyable {
   var stub: Stub<DebugPort, KernelTarget>
   /// The stop to report, and what the client answered.
   var stop: StopReason
@@ -15,6 +15,8 @@ struct DebuggerState: ~Copyable {
   let port: DebuggerPort
   /// Used where the port is the console's.
   var console = SharedConsole()
+
+  mutating func finishUse() {}
 }
 
 typealias DebuggerCell = KernelCell<DebuggerState, DebuggerStorage>

@@ -20,6 +20,7 @@ public struct ConfigurationFile {
   /// What `text` declares; its symbols are those of `program`.
   public static func parse(_ text: String, program: (any Program)?) throws(Failure) -> KernelConfiguration {
     var file = ConfigurationFile(scope: ProgramScope(program: program))
+    var linesBeforeProcesses = 0
     for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
       .enumerated()
     {
@@ -28,6 +29,13 @@ public struct ConfigurationFile {
       } catch {
         throw Failure(line: index + 1, message: error.message)
       }
+      if file.configuration.processLinks.isEmpty { linesBeforeProcesses = index + 1 }
+    }
+    let links = file.configuration.processLinks
+    guard links.isEmpty || links.isComplete else {
+      throw Failure(
+        line: linesBeforeProcesses + 1,
+        message: "a list of processes needs process-first, process-next and process-cr3")
     }
     return file.configuration
   }
@@ -50,10 +58,11 @@ public struct ConfigurationFile {
 
   // MARK: The keys
 
-  private typealias Setting = @Sendable (inout KernelConfiguration, Value) throws(CommandFailure) -> Void
+  typealias Setting = @Sendable (inout KernelConfiguration, Value) throws(CommandFailure) -> Void
 
   private static let settings: [String: Setting] = stacks.merging(entries) { _, last in last }
     .merging(state) { _, last in last }.merging(thread) { _, last in last }
+    .merging(processes) { _, last in last }
 
   private static let stacks: [String: Setting] = [
     "kernel-stack-size": number(\.kernelStackSize),
@@ -206,7 +215,7 @@ public struct ConfigurationFile {
 }
 
 /// The symbols of a program, without a machine: a file is read before there is one.
-private struct ProgramScope: ExpressionScope {
+struct ProgramScope: ExpressionScope {
   let program: (any Program)?
 
   func register(_ name: String) throws(CommandFailure) -> UInt64? { nil }
@@ -222,13 +231,13 @@ private struct ProgramScope: ExpressionScope {
 
 extension ConfigurationFile {
   /// What stands behind the sign of equality.
-  fileprivate struct Value {
+  struct Value {
     let text: String
     let scope: ProgramScope
 
     var failure: CommandFailure { .other("not a value for this key: \"\(text)\"") }
 
-    private var items: [String] {
+    var items: [String] {
       text.split(separator: ",", omittingEmptySubsequences: false).map { String($0).trimmingSpaces() }
     }
 

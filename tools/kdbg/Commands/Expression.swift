@@ -91,6 +91,20 @@ extension Expression {
     }
   }
 
+  /// The same with the addresses of its symbols in their place; throws where there is none of a name.
+  func resolvingSymbols(in scope: any ExpressionScope) throws(CommandFailure) -> Expression {
+    switch self {
+    case .number, .register: return self
+    case .symbol: return .number(try value(in: scope))
+    case .memory(let unit, let operand): return .memory(unit, try operand.resolvingSymbols(in: scope))
+    case .unary(let operation, let operand):
+      return .unary(operation, try operand.resolvingSymbols(in: scope))
+    case .binary(let operation, let left, let right):
+      return .binary(
+        operation, try left.resolvingSymbols(in: scope), try right.resolvingSymbols(in: scope))
+    }
+  }
+
   /// Mangled Swift names begin with the character that marks a register.
   private static func register(
     _ name: String, _ scope: any ExpressionScope

@@ -44,7 +44,9 @@ extension Debugger {
   /// Every address space that is known now.
   func knownSpaces() throws(CommandFailure) -> KnownSpaces {
     try session { () throws(SessionError) in
-      try KnownSpaces(of: target, kernel: kernel, references: control.references)
+      try KnownSpaces(
+        of: target, kernel: kernel, references: control.references,
+        links: control.configuration.processLinks)
     }
   }
 }

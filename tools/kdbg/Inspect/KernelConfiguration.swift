@@ -13,6 +13,9 @@ public struct KernelConfiguration: Sendable {
   /// Which thread each processor runs, 0 for none, in the order of their numbers; empty where that is not declared.
   public private(set) var threads: [UInt64] = []
 
+  /// How the kernel's list of processes is followed.
+  public var processLinks = ProcessLinks()
+
   /// What a number of the kernel's memory says, and is read anew for each audit.
   private var readings: [Reading] = []
 

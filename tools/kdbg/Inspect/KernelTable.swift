@@ -31,8 +31,10 @@ public struct KernelTable: Equatable, Sendable {
   /// What is never written and never executed; nil for a kernel whose table ends before it.
   public let constants: Range<UInt64>?
 
-  /// What came last; nil for a kernel whose table ends before it.
+  /// Nil for a kernel whose table ends before it.
   public let upkeep: KernelUpkeep?
+  /// Where the kernel lists its processes; nil for one that does not.
+  public let processes: KernelProcesses?
 
   /// Reads the table at `address` of `machine`. Nil when it is not mapped, not yet filled in, or of a version
   /// that this debugger does not know. A shorter table of an older kernel is read as far as it goes.
@@ -68,6 +70,7 @@ public struct KernelTable: Equatable, Sendable {
     protectionsOff = CR4(rawValue: fields.qword(\.protections_off) ?? 0)
     constants = fields.range(\.kernel_rodata)
     upkeep = KernelUpkeep(fields)
+    processes = KernelProcesses(fields)
   }
 
   /// The same as ``init(at:in:)``, where `known` is what was read before: most tables say what they said.

@@ -9,8 +9,8 @@ public struct KnownSpace: Equatable, Sendable {
     case loaded(processor: Int)
     /// The kernel names it as its own.
     case kernel
-    /// The kernel names it as this process's.
-    case process(UInt64)
+    /// The kernel, or its list of processes, names it as this process's.
+    case process(ListedProcess)
     case configuration
     /// It was loaded at so many stops of this session.
     case seen(stops: Int)
@@ -32,26 +32,52 @@ public struct KnownSpace: Equatable, Sendable {
 /// Every address space that is known, each once: what is loaded first, then what the kernel names, then what was seen.
 public struct KnownSpaces: Sendable {
   public private(set) var spaces: [KnownSpace] = []
+  /// The kernel's own list of its processes; nil where none is known.
+  public private(set) var list: ProcessList?
 
+  /// What is known of `machine`, whose kernel says `kernel` about itself; `links` is where the configuration says that
+  /// the kernel has its processes, and counts for more.
   public init(
-    of machine: any Debuggee, kernel: KernelTable?, references: ReferenceTables
+    of machine: any Debuggee, kernel: KernelTable?, references: ReferenceTables,
+    links: ProcessLinks = ProcessLinks()
   ) throws(SessionError) {
     for (processor, registers) in try machine.processorRegisters().enumerated() {
       note(registers.cr3, .loaded(processor: processor))
     }
     if let kernel {
       note(kernel.kernelCR3, .kernel)
-      if let process = kernel.process { note(process.cr3, .process(process.number)) }
+      if let process = kernel.process { note(process.cr3, .process(ListedProcess(number: process.number))) }
+    }
+    list = links.list(in: machine) ?? kernel?.processes?.list(in: machine)
+    for process in list?.processes ?? [] {
+      for table in process.tables { note(table, .process(process)) }
     }
     if let declared = references.declared { note(declared, .configuration) }
     for (cr3, stops) in references.seen { note(cr3, .seen(stops: stops)) }
   }
 
+  /// Where each root table stands among them.
+  private var positions: [UInt64: Int] = [:]
+
   private mutating func note(_ cr3: CR3, _ origin: KnownSpace.Origin) {
-    if let position = spaces.firstIndex(where: { $0.root == cr3.root }) {
-      spaces[position].origins.append(origin)
-    } else {
-      spaces.append(KnownSpace(root: cr3.root, origins: [origin]))
+    guard let position = positions[cr3.root.address.rawValue] else {
+      positions[cr3.root.address.rawValue] = spaces.count
+      return spaces.append(KnownSpace(root: cr3.root, origins: [origin]))
     }
+    // The list says more of a process than its number.
+    if case .process(let process) = origin,
+      let same = spaces[position].origins.firstIndex(where: { $0.isProcess(process.number) })
+    {
+      spaces[position].origins[same] = origin
+    } else {
+      spaces[position].origins.append(origin)
+    }
+  }
+}
+
+extension KnownSpace.Origin {
+  fileprivate func isProcess(_ number: UInt64?) -> Bool {
+    guard case .process(let process) = self, let number else { return false }
+    return process.number == number
   }
 }

@@ -15,9 +15,9 @@ extension FindCommand {
       Where the loaded root table can be reached:
 
           (kdbg) find $cr3
-          physical 0x30c000
-          CR3 0x30c000, loaded on processor 0, process 1, loaded at 1 stop
-            0xffff80000030c000  rw- supervisor   2 MiB page
+          physical 0x30f000
+          CR3 0x30f000, loaded on processor 0, process 1 (ready), loaded at 1 stop
+            0xffff80000030f000  rw- supervisor   2 MiB page
           1 address in 1 address space
 
     JSON
