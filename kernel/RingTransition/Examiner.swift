@@ -60,7 +60,8 @@ struct Examiner: Sendable {
       diagnosis = Diagnosis(
         .interruptsMasked, .signature,
         evidence: .bits(.currentRFlags, registers.rflags.rawValue, wrong: RFlags.interruptEnable.rawValue))
-    } else if let priority = registers.cr8, priority & 0xf != 0 {
+    } else if let priority = registers.cr8, priority & 0xf > 1 {
+      // As RT-145 has it: 1 holds back no device's vector, and Linux runs with it.
       diagnosis = Diagnosis(
         .interruptsMasked, .signature, evidence: .value(.cr8, priority), rule: .taskPriorityZero)
     } else {
