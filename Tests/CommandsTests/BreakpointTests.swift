@@ -73,6 +73,15 @@ import X86
       }, "condition-error")
   }
 
+  /// One list in the answers of many commands; what is known of one breakpoint is not of another.
+  @Test func listsOfAllKinds() {
+    expectGolden(
+      Transcript.both([
+        "b start+4 if $rax == 1", "hb 0x10000019", "watch \(Self.watched.hex) 4", "tb start --cr3 current",
+        "condition 2 $rax == 2", "ignore 3 5", "disable 1", "enable 1", "info b", "delete 4",
+      ]) { Self.machine([]) }, "breakpoint-lists")
+  }
+
   @Test func counting() {
     expectGolden(
       Transcript.both([

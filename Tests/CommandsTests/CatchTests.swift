@@ -53,6 +53,7 @@ import X86
     expectGolden(
       Transcript.both([
         "catch ring 3", "c", "tcatch ring 3", "si", "c", "catch ring 1", "catch ring", "tcatch", "tcatch off",
+        "tcatch vector 14",
       ]) {
         Self.machine([
           Self.stop(RunningExample.iretq), Self.stop(RunningExample.text + 8),

@@ -147,6 +147,7 @@ import X86
     expectGolden(
       Transcript.both([
         "info cpus", "cpu", "cpu 1", "p $rip", "info threads", "thread 1", "p $rip", "cpu 2", "thread 9",
+        "set $rip = 1", "thread",
         "cpu x", "cpu 1 2",
       ]) {
         let machine = Self.machine([])
