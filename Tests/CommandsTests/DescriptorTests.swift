@@ -21,7 +21,7 @@ import X86
 
   @Test func controlRegisters() {
     expectGolden(
-      Transcript.both(["cr", "cr x", "info registers cr3 cs"]) {
+      Transcript.both(["cr", "cr x", "info registers cr3 cs eax"]) {
         let machine = RunningExample.make()
         machine.registerFile.cr4 = CR4(rawValue: 0x20060)
         machine.registerFile.cr3 = CR3(rawValue: RunningExample.processCR3 | 5)

@@ -143,7 +143,7 @@ import X86
       Transcript.both(
         [
           "set $rax = 0x1122334455667788", "set $al = 0x1ff", "p $rax", "set $sp = $sp - 8",
-          "set var $eax=1==1", "p $rax",
+          "set var $eax=1==1", "p $rax", "set variable $rbx = 7",
           "set {u16} 0x10000000 = -2", "x/4bx 0x10000000", "set {i8} 0x10000001 = 0x80",
           "set *0x10000000 = start",
           "set {u32 physical} 0x300004 = 1 <= 2", "p *0x10000000", "set *(u8*)0x10000000 = 256",

@@ -8,7 +8,8 @@ import X86
 @Suite struct SessionCommandsTests {
   @Test func help() {
     expectGolden(
-      Transcript.both(["help", "help quit", "help nothing", "help a b"], RunningExample.make), "help")
+      Transcript.both(["help", "help quit", "help bt", "help nothing", "help a b"], RunningExample.make),
+      "help")
   }
 
   @Test func wrongUsage() {

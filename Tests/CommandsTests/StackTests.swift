@@ -35,7 +35,8 @@ import X86
   }
 
   @Test func framePointersAndTheFrameAtTheTop() {
-    expectGolden(Transcript.both(["bt", "backtrace 2", "where"]) { Self.inHandler() }, "backtrace")
+    expectGolden(
+      Transcript.both(["bt", "backtrace 2", "where", "bt full 2"]) { Self.inHandler() }, "backtrace")
   }
 
   @Test func atAHandlersFirstInstruction() {

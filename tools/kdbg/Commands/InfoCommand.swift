@@ -15,7 +15,9 @@ struct InfoCommand: Command {
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
     guard let topic = line.words.first else { throw misuse }
     let rest = Array(line.words.dropFirst())
-    if "registers".hasPrefix(topic) { return .answer(try registers(rest, debugger)) }
+    if "registers".hasPrefix(topic) || topic == "all-registers" {
+      return .answer(try registers(rest, debugger))
+    }
     if "breakpoints".hasPrefix(topic), rest.isEmpty {
       return .answer(BreakpointsAnswer(breakpoints: debugger.control.breakpoints.all))
     }
@@ -48,7 +50,10 @@ struct InfoCommand: Command {
     var selection: [String] = []
     for name in names {
       let plain = name.hasPrefix("$") ? String(name.dropFirst()) : name
-      guard let register = RegisterName(alias: plain) else { throw .noSuchRegister(plain) }
+      // A part is seen in the whole.
+      guard let register = RegisterName(alias: plain) ?? RegisterPart(name: plain)?.whole else {
+        throw .noSuchRegister(plain)
+      }
       selection.append(register.rawValue)
     }
     return try debugger.inspect(needing: .nothing) { machine in

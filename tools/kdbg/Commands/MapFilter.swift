@@ -21,10 +21,13 @@ struct MapFilter {
         guard let value = rest.popFirst() else { throw misuse }
         query.physical = try Self.physicalRange(value, debugger)
       case "--size":
-        guard let value = rest.popFirst(), let size = PageSize(word: value) else { throw misuse }
+        guard let value = rest.popFirst() else { throw misuse }
+        guard let size = PageSize(word: value) else {
+          throw .other("not a page size: \"\(value)\" (4k, 2m or 1g)")
+        }
         query.sizes.insert(size)
       default:
-        guard !word.hasPrefix("--") else { throw misuse }
+        guard !word.hasPrefix("--") else { throw .other("no option of map: \"\(word)\"") }
         if takeRights(word) { continue }
         query.addresses = try Self.range(word, debugger, upTo: .max)
       }

@@ -25,10 +25,10 @@ struct SetCommand: Command {
       SetAnswer(place: left, wanted: place.kept(of: value), value: try place.value(in: debugger)))
   }
 
-  /// The two sides of the first `=` that is no part of a comparison. gdb's `set var` is the same.
+  /// The two sides of the first `=` that is no part of a comparison. gdb's `set variable` is the same.
   private static func split(_ text: String) -> (String, String)? {
     var text = text[...]
-    if text.hasPrefix("var ") { text = text.dropFirst(4) }
+    for word in ["var ", "variable "] where text.hasPrefix(word) { text = text.dropFirst(word.count) }
     var before: Character = " "
     for index in text.indices {
       let behind = text[text.index(after: index)...]

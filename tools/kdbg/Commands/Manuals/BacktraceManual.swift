@@ -8,6 +8,7 @@ extension BacktraceCommand {
 
     OPTIONS
       COUNT  this many frames at the most, 100 unless given
+      full   changes nothing: gdb adds local variables, which kdbg does not know
 
     EXAMPLE
       In the handler of the first system call:

@@ -4,7 +4,7 @@ extension SetCommand {
     DESCRIPTION
       Writes what an expression names (see print): a register of the selected processor, whole or in part, or an integer in
       memory. *ADDRESS is eight bytes, {u8} to {u64} ADDRESS are 1 to 8; with "physical" behind the type the address is one of
-      physical memory. gdb's "set var" and *(u32 *) ADDRESS work too. Memory is written under the loaded CR3 whatever its
+      physical memory. gdb's "set variable" and *(u32 *) ADDRESS work too. Memory is written under the loaded CR3 whatever its
       rights. The answer is what stands there afterwards: a target may keep only a part, and then it says so.
 
     EXAMPLE
