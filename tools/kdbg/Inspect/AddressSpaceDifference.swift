@@ -33,8 +33,12 @@ public struct AddressSpaceDifference: Equatable, Sendable {
 
   func isLike(_ other: Self) -> Bool {
     kind == other.kind && first == other.first && second == other.second
-      && parting?.level == other.parting?.level
-      && (parting?.level == .pageTable || parting == other.parting)
+      && (parting == other.parting || Parting.areAlike(parting, other.parting))
+  }
+
+  /// How many entries, from the parting one on, differ in this way; nil without one.
+  public var partingEntries: Int? {
+    parting.map { $0.isBetweenPages ? Int(truncatingIfNeeded: byteCount / $0.level.entryBytes) : 1 }
   }
 
   public var byteCount: UInt64 { last.rawValue &- start.rawValue &+ 1 }
@@ -47,6 +51,14 @@ public struct Parting: Equatable, Sendable {
   /// What stands there on either side; 0 where a large page's part is compared.
   public let first: PageTableEntry
   public let second: PageTableEntry
+
+  /// True where neither side goes on to a table: the whole of what the entry stands for differs in one way.
+  var isBetweenPages: Bool { [first, second].allSatisfy { !$0.isPresent || $0.isLeaf(at: level) } }
+
+  static func areAlike(_ one: Self?, _ other: Self?) -> Bool {
+    guard let one, let other else { return false }
+    return one.level == other.level && one.isBetweenPages && other.isBetweenPages
+  }
 }
 
 /// Everything about a page but where it lies.

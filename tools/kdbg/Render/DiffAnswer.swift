@@ -64,11 +64,7 @@ public struct DiffAnswer: StreamedAnswer {
       let bytes = totals.onlyFirst &+ totals.onlySecond &+ totals.otherMemory &+ totals.otherRights
       line += page.paint("the same tables again: \(bytes.byteWords) differ", .quiet)
     }
-    if let parting = difference.parting {
-      line += page.paint(
-        "  part at \(parting.level.name)[\(parting.index)]: \(parting.first.side) | \(parting.second.side)",
-        .quiet)
-    }
+    if let words = difference.partingWords { line += page.paint("  part at \(words)", .quiet) }
     if let name = names.name(of: difference.start) { line += "  " + page.paint(name.text, .symbol) }
     return line
   }
@@ -112,6 +108,19 @@ extension DifferenceTotals {
 }
 
 extension AddressSpaceDifference {
+  /// `PD[3]: 0x8027 | not present`; the values of several are those of the first.
+  fileprivate var partingWords: String? {
+    guard let parting, let count = partingEntries else { return nil }
+    let (level, index) = (parting.level.name, parting.index)
+    let values = "\(parting.first.side) | \(parting.second.side)"
+    if count == 1 { return "\(level)[\(index)]: \(values)" }
+    // Neighbouring addresses may belong to several tables.
+    let place =
+      index + count <= 512
+      ? "\(level)[\(index)..\(index + count - 1)]" : "\(count) entries from \(level)[\(index)] on"
+    return "\(place), first \(values)"
+  }
+
   fileprivate var json: JSONValue {
     var members: [String: JSONValue] = [
       "kind": .string(word), "start": .hexadecimal(start.rawValue), "last": .hexadecimal(last.rawValue),
@@ -119,6 +128,7 @@ extension AddressSpaceDifference {
       "parting": .optional(parting) {
         [
           "level": .string($0.level.name), "index": .number($0.index),
+          "entries": .number(partingEntries ?? 1),
           "first": .hexadecimal($0.first.rawValue), "second": .hexadecimal($0.second.rawValue),
         ]
       },

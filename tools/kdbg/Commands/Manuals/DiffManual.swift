@@ -5,6 +5,8 @@ extension DiffCommand {
       Compares what two root tables translate: what is mapped under one alone, what leads to other memory, and what has
       other rights, another memory type or another G. Each line says at which entry the two part, with the entry's value
       on either side. How it is mapped makes no difference: a large page and the small ones that map the same are alike.
+      Neighbouring pages of one size that differ in the same way are one line: PD[3..17] are 15 entries of one table,
+      with the values of the first.
       Tables that both name, under entries that leave the same rights, are passed without being read.
 
     OPTIONS
@@ -32,7 +34,8 @@ extension DiffCommand {
       items[]        object  start, last; kind: onlyFirst, onlySecond, otherMemory, otherRights, malformed, unreadable,
                              again (the same pair of tables as before, with what "differs")
       items[].first, items[].second  object  rights, global, cacheIndex; null where nothing is mapped
-      items[].parting  object  level, index, and the entry on either side; null for tables that were compared before
+      items[].parting  object  level, index, the entry on either side, and "entries": how many, from this one on, differ
+                             alike; null for tables that were compared before
       totals         object  bytes by kind, as hexadecimal; faulty counts entries
 
     SEE ALSO
