@@ -235,6 +235,20 @@ import X86
     #expect(!request.isPending)
   }
 
+  /// QEMU's thread that listens may wait for the guest's for seconds: it answers what was sent again as well.
+  @Test(arguments: ["QC1", ""]) func whatIsSentAgainMayBeAnsweredTwice(_ current: String) throws {
+    let stub = try FakeStub { request, before in
+      if request == "qC" { return .reply(current) }
+      guard request.hasPrefix("qSupported") else { return FakeMachine.answer(request) }
+      guard before > 0, case .reply(let text) = FakeMachine.answer(request) else { return .silence }
+      return .replies([text, text])
+    }
+    let target = try attach(stub)
+    #expect(stub.requests.prefix(2).allSatisfy { $0.hasPrefix("qSupported") })
+    #expect(target.coreRegisters.rip == 0xffff_ffff_8000_1000)
+    #expect(stub.requests.count { $0 == "qC" } == 1)
+  }
+
   /// A processor whose single step does not pass a breakpoint at RIP, as under KVM.
   @Test func aBreakpointIsTakenOutForAStepThatDoesNotPassIt() throws {
     let first: UInt64 = 0xffff_ffff_8000_1000

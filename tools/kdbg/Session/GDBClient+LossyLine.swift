@@ -17,6 +17,12 @@ extension GDBClient {
   /// `QC` begins the answer to ``mark`` alone; a stub that does not know it says nothing.
   static func isMark(_ packet: [UInt8]) -> Bool { packet.starts(with: Array("QC".utf8)) }
 
+  /// True for a late answer to something else: what was sent twice may be answered twice.
+  func isStale(_ packet: [UInt8]) -> Bool {
+    guard line != .reliable || repetitions > 0 else { return false }
+    return Self.isMark(packet) != (lastFrame == Self.mark) && !packet.isEmpty
+  }
+
   /// The next packet of a wait for a stop. On a lossy line a request that was not acknowledged goes out again, and so
   /// does an interrupt; once acknowledged, the stop reply is asked for, because a stub may not take a second request
   /// while the machine runs.

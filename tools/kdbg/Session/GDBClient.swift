@@ -51,7 +51,7 @@ final class GDBClient {
   /// True once anything came back for the last request.
   var isAcknowledged = false
   var ending: SessionError?
-  /// Something was sent twice on a lossy line since the last ``resynchronise(_:)``, so an answer may come twice too.
+  /// Something was sent twice since the last ``resynchronise(_:)``, so an answer may come twice too.
   var isOutOfStep = false
   /// A 0x03 was sent, and no stop came yet.
   var isInterrupting = false
@@ -119,6 +119,7 @@ final class GDBClient {
       return
     }
     if isResumed { throw .running }
+    if isOutOfStep { try resynchronise(operation) }
     var sent = 0
     var failure: SessionError?
     while done < requests.count {
@@ -165,8 +166,8 @@ final class GDBClient {
         if case .signal = stop {} else { farewell = stop }
         continue
       }
+      if isStale(packet) { continue }
       if line != .reliable {
-        if Self.isMark(packet) != (lastFrame == Self.mark), !packet.isEmpty { continue }
         // Not before it is known to be the answer: the acknowledgement of a late one would count for the next reply.
         try acknowledge()
       }
@@ -196,8 +197,9 @@ final class GDBClient {
         ending = nil
         if deadline.hasPassed { throw end(.timedOut(operation: operation, limit: limit)) }
         guard !isAcknowledged else { continue }
-        queue.frame(lastFrame)
-        try flush(operation)
+        try sendAgain(lastFrame, operation)
+        // The stub may have been slow, and not deaf.
+        isOutOfStep = true
       }
     }
   }
