@@ -17,7 +17,7 @@ import xml.etree.ElementTree as tree
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import corruption, image, initramfs, inspector, machine
+from . import corruption, image, initramfs, inspector, machine, processes
 from .witness import Witness
 
 BUILD = Path(__file__).parents[2] / "build"
@@ -83,7 +83,11 @@ def check_linux(linux, archive, isolation, processors, extent, directory):
             audit(f"{name}, declared", common + declared + many, extent.returns),
             audit(f"{name}, declared, all rules each time", whole, extent.whole_returns),
         ]
-        return [result for result, _ in results] + [inspect(name, common, running)]
+        listed = place / "processes.kdbg"
+        listed.write_text(processes.links(linux.elf, isolation))
+        wrong, count = processes.compare(KDBG, common + ["--config", str(listed)], isolation)
+        results = [result for result, _ in results] + [show(f"{name}, processes", f"{count} listed", wrong)]
+        return results + [inspect(name, common, running)]
 
 
 def check_unknown(linux, archive, isolation, processors, extent, directory):
