@@ -65,6 +65,21 @@ import X86
       "spaces-\(name)")
   }
 
+  /// In Ring 3 under page-table isolation the loaded table maps nothing of the kernel: the one beside it, or the declared
+  /// one, does.
+  @Test(arguments: [(0x10_3000, ""), (0x10_7000, "page-table-pairs = 0x102000:0x107000\n"), (0x10_7000, "")])
+  func listUnderIsolation(cr3: UInt64, pair: String) throws {
+    let machine = Self.machineWithList(end: 0)
+    machine.registerFile.cr3 = CR3(rawValue: cr3)
+    let output = Transcript(machine, configuration: Self.list + pair).run(["spaces"])
+    if cr3 == 0x10_7000, pair.isEmpty {
+      #expect(output.contains("the list of processes ends before its time"), "\(output)")
+    } else {
+      #expect(output.contains("CR3 0x105000  process 101 (bb)\n"), "\(output)")
+      #expect(!output.contains("before its time"))
+    }
+  }
+
   @Test func find() {
     expectGolden(
       Transcript.both(

@@ -37,8 +37,8 @@ extension ConfigurationFile.Value {
   fileprivate func question() throws(CommandFailure) -> ProcessLinks.Question {
     let expression = try Expression(text).resolvingSymbols(in: scope)
     try expression.checkNames(in: NamesOfProcess())
-    return { process, machine in
-      try? expression.value(in: ProcessScope(process: process, machine: machine))
+    return { process, machine, root in
+      try? expression.value(in: ProcessScope(process: process, machine: machine, root: root))
     }
   }
 }
@@ -61,8 +61,10 @@ private struct ProcessScope: ExpressionScope {
 
   let process: UInt64
   let machine: any Debuggee
+  /// The root table under which the list is read; nil for the loaded one.
+  let root: CR3?
 
-  private var around: MachineScope { MachineScope(target: machine, program: nil) }
+  private var around: MachineScope { MachineScope(target: machine, program: nil, root: root) }
 
   func register(_ name: String) throws(CommandFailure) -> UInt64? {
     name == Self.variable ? process : try around.register(name)

@@ -6,6 +6,8 @@ import X86
 struct MachineScope: ExpressionScope {
   let target: any Debuggee
   let program: (any Program)?
+  /// The root table under which linear memory is read; nil for the loaded one.
+  var root: CR3?
 
   func register(_ name: String) throws(CommandFailure) -> UInt64? {
     if let part = RegisterPart(name: name) {
@@ -32,7 +34,7 @@ struct MachineScope: ExpressionScope {
     var machine = target
     let bytes: [UInt8]
     switch unit.space {
-    case .linear: bytes = machine.bytes(at: VirtualAddress(address), count: unit.byteCount)
+    case .linear: bytes = machine.bytes(at: VirtualAddress(address), count: unit.byteCount, under: root)
     case .physical:
       guard let physical = PhysicalAddress(exactly: address) else { throw .notAPhysicalAddress(address) }
       bytes = machine.bytes(at: physical, count: unit.byteCount)

@@ -48,7 +48,12 @@ public struct KnownSpaces: Sendable {
       note(kernel.kernelCR3, .kernel)
       if let process = kernel.process { note(process.cr3, .process(ListedProcess(number: process.number))) }
     }
-    list = links.list(in: machine) ?? kernel?.processes?.list(in: machine)
+    var others = spaces.dropFirst().map(\.cr3)
+    if let loaded = spaces.first?.cr3 {
+      others += references.candidates(for: loaded, kernel: kernel).map(\.cr3)
+      others += references.partner(of: loaded).map { [$0] } ?? []
+    }
+    list = links.list(in: machine, or: others) ?? kernel?.processes?.list(in: machine)
     for process in list?.processes ?? [] {
       for table in process.tables { note(table, .process(process)) }
     }

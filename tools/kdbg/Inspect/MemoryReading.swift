@@ -3,14 +3,14 @@ import X86
 /// A debugger's reads: bytes, whatever their rights, as many as there are.
 extension Debuggee {
   /// `count` bytes from linear `address` on under the loaded CR3 (physical ones while paging is off), or as many
-  /// as there are before the first that cannot be read.
-  public func bytes(at address: VirtualAddress, count: Int) -> [UInt8] {
-    if let bytes = bytesByStub(at: address, count: count) { return bytes }
+  /// as there are before the first that cannot be read. With `given`, under that root table instead of the loaded one.
+  public func bytes(at address: VirtualAddress, count: Int, under given: CR3? = nil) -> [UInt8] {
+    if given == nil, let bytes = bytesByStub(at: address, count: count) { return bytes }
     var machine = self
     var bytes: [UInt8] = []
     while bytes.count < count {
       let wanted = min(count - bytes.count, Self.mostBytesAtOnce)
-      let parts = translate(address + UInt64(bytes.count), count: wanted)
+      let parts = translate(address + UInt64(bytes.count), count: wanted, under: given)
       // All of them in one round: over a line every request takes its time.
       for part in parts { machine.prefetch(part.start, byteCount: part.count) }
       let before = bytes.count
@@ -72,7 +72,7 @@ extension Debuggee {
 
   /// Where each page of a span lies, up to the first that has no translation.
   private func translate(
-    _ address: VirtualAddress, count: Int
+    _ address: VirtualAddress, count: Int, under given: CR3?
   ) -> [(start: PhysicalAddress, count: Int)] {
     var machine = self
     let registers = coreRegisters
@@ -83,7 +83,7 @@ extension Debuggee {
       let here = address + UInt64(done)
       let start =
         isPaging
-        ? machine.walk(here, root: registers.cr3.root, mode: registers.pagingMode).physicalAddress
+        ? machine.walk(here, root: (given ?? registers.cr3).root, mode: registers.pagingMode).physicalAddress
         : PhysicalAddress(exactly: here.rawValue)
       guard let start else { break }
       let part = min(count - done, Int(PageSize.size4KiB.bytes - here.offset(in: .size4KiB)))

@@ -47,8 +47,8 @@ public struct ProcessList: Equatable, Sendable {
 
 /// How a kernel's list of processes is followed from one to the next, as somebody wrote it down.
 public struct ProcessLinks: Sendable {
-  /// What is asked of a process, by its address: nil where it cannot be read.
-  public typealias Question = @Sendable (_ process: UInt64, _ machine: any Debuggee) -> UInt64?
+  /// What is asked of a process, by its address, under a root table or the loaded one: nil where it cannot be read.
+  public typealias Question = @Sendable (_ process: UInt64, _ machine: any Debuggee, _ root: CR3?) -> UInt64?
 
   /// The address of the first one; asked with 0.
   public var first: Question?
@@ -77,11 +77,23 @@ public struct ProcessLinks: Sendable {
   /// True when the list can be followed: where it begins, how it goes on and what it is about are known.
   public var isComplete: Bool { first != nil && next != nil && !tables.isEmpty }
 
-  /// Follows the list in `machine`, which stands still. Nil unless ``isComplete``.
-  public func list(in machine: any Debuggee) -> ProcessList? {
-    guard let question = first, let next, isComplete else { return nil }
+  /// Follows the list in `machine`, which stands still: under the loaded table or, where that does not map it, under the
+  /// first of `others` that does, since Ring 3 may run on a table without the kernel. Nil unless ``isComplete``.
+  public func list(in machine: any Debuggee, or others: [CR3] = []) -> ProcessList? {
+    guard let first, let next, isComplete else { return nil }
+    for root in [nil] + others.map(Optional.some) {
+      guard let place = first(0, machine, root), place == 0 || next(place, machine, root) != nil else {
+        continue
+      }
+      return follow(from: place, by: next, in: machine, root)
+    }
+    return ProcessList(processes: [], end: .unreadable(first(0, machine, nil)))
+  }
+
+  private func follow(
+    from first: UInt64, by next: Question, in machine: any Debuggee, _ root: CR3?
+  ) -> ProcessList {
     var processes: [ListedProcess] = []
-    guard let first = question(0, machine) else { return ProcessList(processes: [], end: .unreadable(nil)) }
     var seen: Set<UInt64> = []
     var place = first
     while place != 0 {
@@ -90,8 +102,8 @@ public struct ProcessLinks: Sendable {
         return ProcessList(processes: processes, end: isWished ? .complete : .tooMany(limit))
       }
       seen.insert(place)
-      let process = process(at: place, in: machine)
-      guard let next = next(place, machine) else {
+      let process = process(at: place, in: machine, root)
+      guard let next = next(place, machine, root) else {
         // A link that leads nowhere leads to no process.
         if process != ListedProcess(number: nil) { processes.append(process) }
         return ProcessList(processes: processes, end: .unreadable(place))
@@ -104,11 +116,12 @@ public struct ProcessLinks: Sendable {
     return ProcessList(processes: processes, end: .complete)
   }
 
-  private func process(at place: UInt64, in machine: any Debuggee) -> ListedProcess {
-    let tables = tables.compactMap { $0(place, machine) }.filter { isRoot($0, in: machine) }
+  private func process(at place: UInt64, in machine: any Debuggee, _ root: CR3?) -> ListedProcess {
+    let tables = tables.compactMap { $0(place, machine, root) }.filter { isRoot($0, in: machine) }
       .map { CR3(rawValue: $0) }
     return ListedProcess(
-      number: number?(place, machine), name: name?(place, machine).flatMap { text(at: $0, in: machine) },
+      number: number?(place, machine, root),
+      name: name?(place, machine, root).flatMap { text(at: $0, in: machine, root) },
       tables: tables)
   }
 
@@ -119,8 +132,10 @@ public struct ProcessLinks: Sendable {
   }
 
   /// What stands there, with a point for what cannot be printed.
-  private func text(at address: UInt64, in machine: any Debuggee) -> String? {
-    let bytes = machine.bytes(at: VirtualAddress(address), count: Self.nameBytes).prefix { $0 != 0 }
+  private func text(at address: UInt64, in machine: any Debuggee, _ root: CR3?) -> String? {
+    let bytes = machine.bytes(at: VirtualAddress(address), count: Self.nameBytes, under: root).prefix {
+      $0 != 0
+    }
     guard !bytes.isEmpty else { return nil }
     return String(decoding: bytes.map { (0x20..<0x7f).contains($0) ? $0 : 0x2e }, as: UTF8.self)
   }

@@ -62,6 +62,15 @@ public struct ReferenceTables: Sendable {
     return found.filter { roots.insert($0.cr3.root.address.rawValue).inserted }
   }
 
+  /// The kernel's half of the pair that `cr3` is the user's half of, under page-table isolation: as declared or, where no
+  /// pair is, the frame before it as Linux has it. Nil where it can be no such half.
+  public func partner(of cr3: CR3) -> CR3? {
+    if let pair = pairs.first(where: { $0.user == cr3.root }) { return CR3(root: pair.kernel) }
+    let address = cr3.root.address.rawValue
+    guard pairs.isEmpty, address & PhysicalFrame.byteCount != 0 else { return nil }
+    return CR3(rawValue: address & ~PhysicalFrame.byteCount)
+  }
+
   /// The table to compare `cr3` with as a whole.
   public func reference(for cr3: CR3, kernel: KernelTable?) -> ReferenceTable? {
     if let declared { return ReferenceTable(cr3: declared, source: .configuration) }

@@ -7,17 +7,19 @@ extension SpacesCommand {
       earlier may have been given back since.
 
       A kernel that exports a table for debuggers says in it where its processes are. For any other, a configuration file
-      says how to go through them (--config), in expressions in which $process is the address of the one that is asked:
+      says how to go through them (--config), in expressions in which $process is the address of the one that is asked.
+      These are for Debian's Linux 6.1; its BTF has the offsets of others:
 
           process-first  = init_task
-          process-next   = *($process + 0x860) - 0x860
-          process-cr3    = *(*($process + 0x8b0) + 0x48) - *page_offset_base
-          process-number = {u32} ($process + 0x960)
-          process-name   = $process + 0xb78
+          process-next   = *($process + 0x890) - 0x890
+          process-cr3    = *(*($process + 0x8e0) + 0x48) - *page_offset_base
+          process-number = {u32} ($process + 0x970)
+          process-name   = $process + 0xba0
 
       A list ends at 0, where it comes to its first again, or after "process-count" of them, as an array does. One that
-      goes in a circle elsewhere, or leads where nothing is mapped, is told as such. The tables are known to "find --all"
-      and to "diff" as well.
+      goes in a circle elsewhere, or leads where nothing is mapped, is told as such. What cannot be read, or is no root
+      table, is none: kernel threads have none. In Ring 3 under page-table isolation the list is read under the kernel's
+      table. The tables are known to "find --all" and to "diff" as well.
 
     EXAMPLE
           (kdbg) spaces
