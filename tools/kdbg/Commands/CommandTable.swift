@@ -11,7 +11,8 @@ public struct CommandTable: Sendable {
         InterruptTableCommand(), FrameCommand(), BacktraceCommand(), InfoCommand(), ListCommand(),
         ExamineCommand(),
         ExaminePhysicalCommand(), DisassembleCommand(),
-        PrintCommand(), SetCommand(), SymbolsCommand(), AddSymbolFileCommand(), SymbolFileCommand(),
+        PrintCommand(), DisplayCommand(), UndisplayCommand(), SetCommand(), SymbolsCommand(),
+        AddSymbolFileCommand(), SymbolFileCommand(),
       ]),
     .init(title: "Judge", commands: [ExplainCommand(), RecordCommand(), AuditCommand(), CheckCommand()]),
     .init(

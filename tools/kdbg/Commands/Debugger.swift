@@ -18,6 +18,9 @@ public final class Debugger {
   /// What `expect` looks at.
   var lastAnswer: (any Answer)?
 
+  /// What is shown at every stop.
+  var displays = DisplayList()
+
   /// Where `list` without a place goes on.
   var listing: SourceListing?
 

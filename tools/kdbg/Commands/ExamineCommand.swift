@@ -34,7 +34,7 @@ extension Debugger {
   private static let longestString = 200
   private static let longestInstruction = 15
 
-  fileprivate func examine(
+  func examine(
     _ start: VirtualAddress, _ examination: Examination
   ) throws(CommandFailure) -> (any Answer, VirtualAddress) {
     switch examination.style {

@@ -5,11 +5,11 @@ import X86
 
 struct InfoCommand: Command {
   let names = ["info", "i"]
-  let usage = "info registers|breakpoints|symbol|line|frame|cpus|threads [ARGUMENT]"
+  let usage = "info registers|breakpoints|symbol|line|frame|cpus|threads|display [ARGUMENT]"
   let summary =
     "the registers, the breakpoints, the processors, the frame, or the symbol or line at an address"
   let completion = ArgumentKind.words([
-    "registers", "breakpoints", "symbol", "line", "frame", "cpus", "threads",
+    "registers", "breakpoints", "symbol", "line", "frame", "cpus", "threads", "display",
   ])
 
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
@@ -25,6 +25,9 @@ struct InfoCommand: Command {
       try debugger.requireStopped()
       let threads = try debugger.session { () throws(SessionError) in try debugger.target.threads() }
       return .answer(try ProcessorsAnswer(debugger, threads))
+    }
+    if "display".hasPrefix(topic), rest.isEmpty {
+      return .answer(DisplaysAnswer(displays: debugger.displays.all))
     }
     if "symbol".hasPrefix(topic), !rest.isEmpty {
       return .answer(SymbolAnswer(address: try debugger.address(rest.joined(separator: " "))))

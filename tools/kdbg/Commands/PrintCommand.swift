@@ -11,15 +11,7 @@ struct PrintCommand: Command {
   func run(_ line: CommandLine, _ debugger: Debugger) throws(CommandFailure) -> CommandOutcome {
     guard !line.rest.isEmpty else { throw misuse }
     let value = try Expression.value(of: line.rest, in: debugger)
-    return .answer(ValueAnswer(value: value, form: try form(line.format)))
-  }
-
-  private func form(_ format: String?) throws(CommandFailure) -> ValueAnswer.Form {
-    guard let format else { return .both }
-    guard format.count == 1, let letter = format.first, let form = ValueAnswer.Form(rawValue: letter) else {
-      throw .badFormat(format)
-    }
-    return form
+    return .answer(ValueAnswer(value: value, form: try ValueAnswer.Form(format: line.format)))
   }
 }
 
@@ -33,6 +25,18 @@ struct ValueAnswer: Answer {
     case octal = "o"
     /// Hexadecimal, with the decimal value of a small number behind.
     case both = "*"
+
+    /// What stands behind `print/`; nil for nothing.
+    init(format: String?) throws(CommandFailure) {
+      guard let format else {
+        self = .both
+        return
+      }
+      guard format.count == 1, let letter = format.first, let form = Self(rawValue: letter) else {
+        throw .badFormat(format)
+      }
+      self = form
+    }
   }
 
   let value: UInt64

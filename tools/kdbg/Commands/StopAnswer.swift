@@ -25,6 +25,8 @@ struct StopAnswer: Answer {
   let explanation: Explanation?
   /// The check's counts, where the stop ends it.
   let summary: CheckSummary?
+  /// What the user wants to see at every stop.
+  let displays: [DisplayedValue]
 
   func write(to page: inout TextPage, names: any NameSource) {
     if let headline = headline(page, names) { page.line(headline) }
@@ -32,6 +34,7 @@ struct StopAnswer: Answer {
     if let explanation { explanation.write(to: &page, names: names) }
     if explanation == nil, let line = nextInstruction(page, names) { page.line("=> " + line) }
     summary?.write(to: &page, names: names)
+    for display in displays { display.write(to: &page, names: names) }
   }
 
   /// The headline of an end, without colour.
@@ -101,6 +104,7 @@ struct StopAnswer: Answer {
     }
     if let explanation { members["explanation"] = .object(explanation.members(names: names)) }
     if let summary { members["check"] = .object(summary.members(names: names)) }
+    if !displays.isEmpty { members["displays"] = .array(displays.map { $0.json(names: names) }) }
     return members
   }
 }
@@ -181,6 +185,7 @@ extension Debugger {
       reason: reason, address: address, code: code,
       instruction: shown.flatMap { try? disassemble($0, count: 1).first },
       sourceLine: shown.flatMap { program?.sourceLine(at: $0) }, explanation: explanation,
-      summary: withSummary && concludes(reason) ? control.summary : nil)
+      summary: withSummary && concludes(reason) ? control.summary : nil,
+      displays: hasEnded ? [] : displays.all.map(value(of:)))
   }
 }

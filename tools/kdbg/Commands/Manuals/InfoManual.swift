@@ -9,6 +9,8 @@ extension InfoCommand {
       breakpoints          yours, with their hits; the check's own are not listed
       symbol ADDRESS       the symbol in which an address lies
       line [ADDRESS]       the line of the source, and the functions that were inlined there; of RIP unless given
+      display  what is shown at every stop
+      display              what is shown at every stop
       frame                where the machine stands, who called, and how that is known
       cpus, threads        where each processor stands, or each thread of a stub that has others
 
