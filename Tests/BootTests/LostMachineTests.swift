@@ -68,7 +68,7 @@ struct LostMachineTests {
     let (kdbg, lines) = try lose(command, .silent)
     #expect(kdbg.status == Debugger.targetLost, "\(kdbg.status) \(kdbg.output)\(kdbg.errors)")
     #expect(lines.count == 1, "\(kdbg.errors)")
-    #expect(lines.first?.contains("the target did not answer within 5 s") == true, "\(kdbg.errors)")
+    #expect(lines.first?.contains("the target did not answer within 10 s") == true, "\(kdbg.errors)")
   }
 
   @Test("a way to memory that the target does not have is status 2 and one line")

@@ -220,7 +220,7 @@ extension RunControl {
     }
   }
 
-  private static var promptLimit: Duration { .seconds(5) }
+  private static var promptLimit: Duration { .seconds(10) }
 
   private var looksWhileRunning: Bool {
     isChecking && siteWatch.wish == .auto && checker?.count == 0 && target.knowsControlRegisters

@@ -3,7 +3,7 @@ import Foundation
 /// QEMU's machine protocol: one JSON value per line. QEMU's "QMP Protocol Specification".
 final class QMPClient {
   /// How long QEMU may take to answer.
-  static let limit = Duration.seconds(5)
+  static let limit = Duration.seconds(10)
 
   private let socket: Descriptor
   private var input: [UInt8] = []

@@ -3,7 +3,7 @@ import X86
 
 extension Target {
   /// How long a stopped machine may take for one instruction, or a running one to stop when asked.
-  private static let promptLimit = Duration.seconds(5)
+  private static let promptLimit = Duration.seconds(10)
   /// QEMU reports every stop to its monitor as well; the reports are taken away now and then.
   private static let stopsPerDrain = 256
 

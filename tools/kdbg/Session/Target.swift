@@ -7,7 +7,7 @@ import X86
 /// session's limit; only ``waitForStop(limit:interrupt:)`` waits as long as it is told.
 public final class Target: MachineView {
   /// How long a stub may take to answer.
-  public static let standardReplyLimit = Duration.seconds(5)
+  public static let standardReplyLimit = Duration.seconds(10)
   /// The same on a serial line, on which what was lost is sent again, some times if it must be.
   public static let serialReplyLimit = Duration.seconds(30)
 
