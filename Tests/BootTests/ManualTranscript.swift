@@ -24,6 +24,9 @@ struct ManualTranscript {
         steps.append(Step(command: String(line.dropFirst(7)), output: []))
       } else if line.hasPrefix("$ kdbg "), steps.isEmpty, start == nil {
         start = Step(command: String(line.dropFirst(7)), output: [])
+      } else if line.hasPrefix("> "), let last = steps.last, last.output.isEmpty {
+        // The lines that a command takes for itself.
+        steps[steps.count - 1] = Step(command: last.command + "\n" + line.dropFirst(2), output: [])
       } else if !steps.isEmpty {
         steps[steps.count - 1].output.append(line)
       } else if start != nil {
@@ -39,7 +42,8 @@ struct ManualTranscript {
   /// The block's lines again.
   var lines: [String] {
     (start.map { ["$ kdbg " + $0.command] + $0.output } ?? [])
-      + steps.flatMap { ["(kdbg) " + $0.command] + $0.output }
+      + steps.flatMap { ["(kdbg) " + $0.command.replacing("\n", with: "\n> ")] + $0.output }
+      .flatMap { $0.components(separatedBy: "\n") }
   }
 
   /// Every session in docs/commands, the pages by name.

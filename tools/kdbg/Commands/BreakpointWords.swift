@@ -64,7 +64,7 @@ extension UserBreakpoint {
   }
 
   func members(names: any NameSource) -> [String: JSONValue] {
-    [
+    var members: [String: JSONValue] = [
       "number": .number(number), "type": .string(kind.typeWord), "address": .hexadecimal(address.rawValue),
       "symbol": .optional(names.name(of: address)) { .string($0.text) }, "hits": .number(hits),
       "enabled": .bool(state == .enabled), "temporary": .bool(lifetime == .oneStop),
@@ -73,6 +73,8 @@ extension UserBreakpoint {
       "bytes": isWatchpoint ? .number(kind.byteCount) : .null,
       "value": .optional(isWatchpoint ? value : nil, JSONValue.hexadecimal),
     ]
+    if !commands.isEmpty { members["commands"] = .array(commands.map(JSONValue.string)) }
+    return members
   }
 }
 

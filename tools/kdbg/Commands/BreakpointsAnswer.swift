@@ -19,6 +19,7 @@ struct BreakpointsAnswer: Answer {
         .init(breakpoint.state == .enabled ? "y" : "n"), .init(breakpoint.address.fullHexadecimal),
         .init(String(breakpoint.hits)), .init(names.name(of: breakpoint.address)?.text ?? "", .symbol))
       for words in breakpoint.qualifications { table.remark("       " + words) }
+      for line in breakpoint.commands { table.remark("         " + line) }
     }
     page.table(table, indent: 0)
   }

@@ -47,4 +47,6 @@ public enum CommandOutcome {
   case quit
   /// Runs these lines.
   case script(Script)
+  /// Takes the lines that follow, up to `end`.
+  case block(LineBlock)
 }

@@ -28,6 +28,8 @@ public struct UserBreakpoint: Equatable, Sendable {
   public internal(set) var condition: Condition?
   /// Under which root table alone it counts; nil for all.
   public internal(set) var root: CR3?
+  /// What is run when it has stopped the machine.
+  public internal(set) var commands: [String] = []
   /// How many more hits pass unnoticed.
   public internal(set) var ignored = 0
   public internal(set) var hits = 0

@@ -108,6 +108,7 @@ extension DebuggingSession {
       } else if common.execute.isEmpty {
         try run(from: BatchReader.standardInput())
       }
+      interpreter.noteEndOfInput()
     } catch {
       throw Ending(.usage, "\(error)")
     }
@@ -152,6 +153,7 @@ extension DebuggingSession {
     let completer = Completer(commands: debugger.commands, program: debugger.programs)
     let editor = LineEditor(prompt: "(kdbg) ") { line, word in completer.candidates(line: line, word: word) }
     while !interpreter.isFinished {
+      editor.prompt = interpreter.isInBlock ? "> " : "(kdbg) "
       let isThere = target.state != .ended
       let event = editor.nextLine(alsoWaitingOn: isThere ? target.pollDescriptor : nil) {
         // A stopped target has nothing to say: whatever comes now is its end.
@@ -160,8 +162,9 @@ extension DebuggingSession {
       }
       switch event {
       case .line(let line): _ = interrupts.during { interpreter.runInteractively(line) }
-      case .interrupted: continue
-      case .endOfInput: return
+      case .interrupted: interpreter.abandonBlock()
+      case .endOfInput:
+        guard interpreter.abandonBlock() != nil else { return }
       }
     }
   }
