@@ -65,6 +65,8 @@ public enum CommandFailure: Error, Equatable, Sendable {
   /// Only QEMU's translator can do that.
   case catchNeedsTranslator(String)
   case catchNeedsFile(String)
+  /// This KVM cannot stop at each return, and why.
+  case checkNeedsTranslator(String)
   /// There is no kernel file, so nothing is known about its code.
   case noSymbols(String)
   case symbols(SymbolError)
@@ -136,6 +138,7 @@ public enum CommandFailure: Error, Equatable, Sendable {
       "no \(word) \(number): there is \(all.map(String.init).joined(separator: ", "))"
     case .catchNeedsTranslator(let event):
       "catch \(event): under KVM a step over iretq runs away; use QEMU's translator (--accel tcg)"
+    case .checkNeedsTranslator(let reason): "check: \(reason); use QEMU's translator (--accel tcg)"
     case .catchNeedsFile(let event):
       "catch \(event) needs the kernel's ELF file (--symbols FILE): without it breakpoints would stand in what merely looks "
         + "like code, and only QEMU's translator takes them without writing into it"

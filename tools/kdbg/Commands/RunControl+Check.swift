@@ -7,6 +7,7 @@ extension RunControl {
   /// the result.
   public func startChecking() throws(CommandFailure) -> ReturnAudit? {
     guard !isChecking else { return nil }
+    guard target.virtualization != .software else { throw .checkNeedsTranslator(Self.softwareKVM) }
     if checker == nil { try findSites() }
     changes = try changeWatch()
     returnsUntilAudit = 0
@@ -17,11 +18,17 @@ extension RunControl {
       try settle()
     } catch {
       isChecking = false
-      throw .session(error)
+      guard error.category == .refused, runsUnderKVM else { throw .session(error) }
+      throw .checkNeedsTranslator(Self.noBreakpointUnderKVM)
     }
     guard isAtSite else { return nil }
     do { return try auditHere() } catch { throw .session(error) }
   }
+
+  private static let softwareKVM =
+    "KVM on this host is neither VMX nor SVM: it delivers events in software, and a step over iretq runs away"
+  private static let noBreakpointUnderKVM =
+    "under KVM a breakpoint is written into memory, and the kernel is not there yet"
 
   func stopChecking() throws(SessionError) {
     isChecking = false

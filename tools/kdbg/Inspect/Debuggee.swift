@@ -31,6 +31,8 @@ public protocol Debuggee: AnyObject, MachineView {
   var knowsControlRegisters: Bool { get }
   /// How physical memory is read; nil where it cannot be.
   var memoryWay: MemoryWay? { get }
+  /// What executes a guest under KVM; nil where that is not known.
+  var virtualization: HostVirtualization? { get }
   /// What the target itself reads at a linear address, as much as there is; nil where its page tables are the better way.
   func bytesByStub(at address: VirtualAddress, count: Int) -> [UInt8]?
   /// The same for the other processors, as far as they can be asked.
@@ -71,6 +73,7 @@ public protocol Debuggee: AnyObject, MachineView {
 extension Debuggee {
   public var knowsControlRegisters: Bool { true }
   public var memoryWay: MemoryWay? { .ram }
+  public var virtualization: HostVirtualization? { nil }
   public func bytesByStub(at address: VirtualAddress, count: Int) -> [UInt8]? { nil }
 }
 

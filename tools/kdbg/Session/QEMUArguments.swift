@@ -13,6 +13,12 @@ struct QEMUArguments {
     guard (1...255).contains(options.cpus) else {
       throw .invalidLaunchOption(option: "--cpus", reason: "\(options.cpus) is not between 1 and 255")
     }
+    // QEMU takes the first accelerator that works, which is kdbg's.
+    if let own = options.extraArguments.first(where: { Self.accelerators.contains($0) }) {
+      throw .invalidLaunchOption(
+        option: own,
+        reason: "kdbg says what executes the guest: give --accel tcg or --accel kvm before the --")
+    }
     var list = [
       "-no-user-config", "-nodefaults", "-display", "none", "-vga", "none",
       "-machine", "pc,memory-backend=ram0",
@@ -44,6 +50,8 @@ struct QEMUArguments {
     }
     self.list = list + options.extraArguments
   }
+
+  private static let accelerators: Set = ["-accel", "--accel", "-enable-kvm", "--enable-kvm"]
 
   /// Where the socket called `name` is.
   static func path(_ name: String, in directory: PrivateDirectory) -> String { "\(directory.path)/\(name)" }
