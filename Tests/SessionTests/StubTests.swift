@@ -249,6 +249,34 @@ import X86
     #expect(stub.requests.count { $0 == "qC" } == 1)
   }
 
+  /// QEMU on a busy host: a step comes back, and nothing was executed.
+  @Test(arguments: [(1, true), (2, true), (1000, false)])
+  func aBorrowedStepThatExecutesNothingIsRepeated(_ idle: Int, _ isRead: Bool) throws {
+    let start: UInt64 = 0xffff_ffff_8000_1000
+    let place = start + 0x40
+    let machine = Mutex((rip: start, steps: 0))
+    let stub = try FakeStub { request, _ in
+      machine.withLock { machine in
+        switch request {
+        case "P0=\(FakeMachine.littleEndian(place))": machine.rip = place
+        case "P0=\(FakeMachine.littleEndian(start))": machine.rip = start
+        case _ where request.hasPrefix("P"): break
+        case "s":
+          machine.steps += 1
+          if machine.steps > idle { machine.rip += 2 }
+          return .reply("S05")
+        case "g": return .reply(FakeMachine.littleEndian(machine.rip) + FakeMachine.registers.dropFirst(16))
+        default: return FakeMachine.answer(request)
+        }
+        return .reply("OK")
+      }
+    }
+    let target = try attach(stub)
+    let read = try target.readModelSpecificRegister(0x1b, borrowing: VirtualAddress(place))
+    #expect(read == (isRead ? .value(0x1003_0000_1000) : .refused))
+    #expect(machine.withLock { $0.rip } == start, "it is put back")
+  }
+
   /// A processor whose single step does not pass a breakpoint at RIP, as under KVM.
   @Test func aBreakpointIsTakenOutForAStepThatDoesNotPassIt() throws {
     let first: UInt64 = 0xffff_ffff_8000_1000
