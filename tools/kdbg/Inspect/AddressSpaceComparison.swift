@@ -6,9 +6,12 @@ public struct AddressSpaceComparison {
   public let first: CR3
   public let second: CR3
   public private(set) var totals = DifferenceTotals()
+  /// The root table's private entries that are not the same; what is below them is no difference.
+  public private(set) var privateEntries: [Int] = []
 
   private let mode: PagingMode
   private let isKernelHalf: Bool
+  private let declaredPrivate: Set<Int>
   private let interrupt: InterruptRequest?
   private var machine: any Debuggee
   private var pending: AddressSpaceDifference?
@@ -32,9 +35,10 @@ public struct AddressSpaceComparison {
     var attributes: PageAttributes? { if case .page(_, let attributes) = self { attributes } else { nil } }
   }
 
-  /// Compares the tables of `first` and `second` in `machine`, which stands still.
+  /// Compares the tables of `first` and `second` in `machine`, which stands still. In the root table's entries of
+  /// `declaredPrivate` the two may differ.
   public init(
-    _ first: CR3, _ second: CR3, half: ComparedHalf, of machine: any Debuggee,
+    _ first: CR3, _ second: CR3, half: ComparedHalf, declaredPrivate: Set<Int> = [], of machine: any Debuggee,
     interrupt: InterruptRequest? = nil
   ) {
     self.first = first
@@ -43,6 +47,7 @@ public struct AddressSpaceComparison {
     self.interrupt = interrupt
     mode = machine.pagingMode
     isKernelHalf = half == .kernel
+    self.declaredPrivate = declaredPrivate
   }
 
   /// Gives each difference, in the order of the addresses.
@@ -85,6 +90,10 @@ public struct AddressSpaceComparison {
       for index in (isRoot && isKernelHalf ? 256 : 0)..<512 where !totals.isCut {
         var address = start &+ UInt64(index) &* level.entryBytes
         if isRoot, index >= 256 { address |= ~0 << UInt64(mode.depth.addressBits) }
+        if isRoot, declaredPrivate.contains(index) {
+          if leftEntries[index].node != rightEntries[index].node { privateEntries.append(index) }
+          continue
+        }
         compare(leftEntries[index], rightEntries[index], level, index, address, parting, each)
       }
     }

@@ -100,6 +100,8 @@ public struct DifferenceTotals: Equatable, Sendable {
   /// True when Ctrl-C or the loss of the target ended the comparison.
   public internal(set) var isCut = false
 
+  public init() {}
+
   public var isEmpty: Bool {
     onlyFirst == 0 && onlySecond == 0 && otherRights == 0 && otherMemory == 0 && faulty == 0
   }
@@ -115,7 +117,9 @@ public struct DifferenceTotals: Equatable, Sendable {
     }
   }
 
-  mutating func add(_ other: Self) {
+  /// Takes in what another comparison, or a part of this one, came to.
+  public mutating func add(_ other: Self) {
+    isCut = isCut || other.isCut
     onlyFirst &+= other.onlyFirst
     onlySecond &+= other.onlySecond
     otherRights &+= other.otherRights

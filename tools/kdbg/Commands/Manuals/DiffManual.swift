@@ -9,9 +9,14 @@ extension DiffCommand {
       with the values of the first.
       Tables that both name, under entries that leave the same rights, are passed without being read.
 
+      With --kernel-half alone it holds every known address space (see spaces) against one: that which the configuration
+      names as the reference, or the kernel as its own, or else the loaded one. Entries of the root table which the
+      kernel declares to be each process's own are named and do not count. Of a space that differs 16 lines are shown.
+      Where the kernel's processes are known, a table that was loaded once and is none of theirs is not compared.
+
     OPTIONS
       CR3            one root table, which is compared with the loaded one, or two
-      --kernel-half  the upper half alone: is it the same everywhere?
+      --kernel-half  the upper half alone; without a CR3: is it the same everywhere?
 
     EXAMPLE
       The first process against the kernel's own table:
@@ -27,15 +32,27 @@ extension DiffCommand {
             0x00007fffefff0000-0x00007fffefffffff      64 KiB  only under 0x30c000: rw- user  part at PML4[255]: 0x317007 | not present
           76 KiB only under 0x30c000
 
+      Every address space against the kernel's own:
+
+          (kdbg) diff --kernel-half
+          the others' kernel half against that of CR3 0x20c000, the kernel's own
+            CR3 0x30f000, loaded on processor 0, process 1 (ready), loaded at 1 stop: agrees; PML4[402] is its own (declared private)
+            CR3 0x103000, loaded at 5 stops: not among the kernel's processes now, not compared
+          the kernel half is the same in 2 address spaces, but for what is declared private
+
     JSON
-      first, second  hex     the two root tables
+      first, second  hex     the two root tables; second is null where one is compared with all
       half           string  both or kernel
-      same           bool    null when the comparison was cut short
+      same           bool    null when the comparison was cut short, or there is nothing to compare
       items[]        object  start, last; kind: onlyFirst, onlySecond, otherMemory, otherRights, malformed, unreadable,
                              again (the same pair of tables as before, with what "differs")
       items[].first, items[].second  object  rights, global, cacheIndex; null where nothing is mapped
       items[].parting  object  level, index, the entry on either side, and "entries": how many, from this one on, differ
                              alike; null for tables that were compared before
+      items[].cr3    hex     where one is compared with all: the other
+      spaces[]       object  then each other: the members of "spaces", same, totals, and privateEntries: the root
+                             table's entries that are its own and declared to be
+      unlisted[]     object  and there, as in "spaces": what is not compared
       totals         object  bytes by kind, as hexadecimal; faulty counts entries
 
     SEE ALSO
