@@ -1,4 +1,3 @@
-import Dispatch
 import Inspect
 import Render
 import Synchronization
@@ -28,14 +27,6 @@ final class CheckGauge: Sendable {
     on line: ProgressLine?, during body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
     guard let line else { return try body() }
-    let timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "kdbg.progress"))
-    timer.schedule(deadline: .now(), repeating: .milliseconds(250))
-    timer.setEventHandler { [self] in line.update { words(after: $0) } }
-    timer.resume()
-    defer {
-      timer.cancel()
-      line.finish()
-    }
-    return try body()
+    return try line.shown({ [self] in words(after: $0) }, during: body)
   }
 }

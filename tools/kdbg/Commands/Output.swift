@@ -25,6 +25,9 @@ public struct Output {
   public func write(_ answer: any Answer, command: String, names: any NameSource) {
     switch format {
     case .text(let palette):
+      if let gauged = answer as? any GaugedAnswer, let line = startProgress() {
+        return write(gauged, palette, names, showing: line)
+      }
       var page = TextPage(palette, output: writeOut)
       answer.write(to: &page, names: names)
       page.finish()
@@ -36,6 +39,21 @@ public struct Output {
       streamed.write(to: &object, names: names)
       object.finish()
     }
+  }
+
+  /// Writes `answer`, with `line` standing below wherever it has nothing to show for a while.
+  private func write(
+    _ answer: any GaugedAnswer, _ palette: Palette, _ names: any NameSource, showing line: ProgressLine
+  ) {
+    var page = TextPage(palette) { [writeOut] text in
+      line.rest()
+      writeOut(text)
+      line.rest()
+    }
+    let gauge = answer.gauge
+    let words = { @Sendable in "\(gauge.tables) tables read, \(($0 as Duration).components.seconds) s" }
+    line.shown(words) { answer.write(to: &page, names: names) }
+    page.finish()
   }
 
   /// Tells a person what is met on the way. In JSON there is one answer alone, at the end.

@@ -1,3 +1,4 @@
+import Dispatch
 import Synchronization
 
 /// One line that says how far work has come that takes longer than a moment, on a terminal. Whoever writes something
@@ -33,6 +34,26 @@ public final class ProgressLine: Sendable {
       state.isShown = true
       show(text(now - state.start))
     }
+  }
+
+  /// Something else is written, which says enough: the line comes again when that is a moment ago.
+  public func rest(at now: ContinuousClock.Instant = .now) {
+    state.withLock { $0.next = now + Self.patience }
+  }
+
+  /// Runs `body`, during which `text` is shown as it is at that time.
+  func shown<Result, Failure: Error>(
+    _ text: @escaping @Sendable (Duration) -> String, during body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "kdbg.progress"))
+    timer.schedule(deadline: .now(), repeating: .milliseconds(250))
+    timer.setEventHandler { [self] in update(text) }
+    timer.resume()
+    defer {
+      timer.cancel()
+      finish()
+    }
+    return try body()
   }
 
   /// The work is done: nothing is shown any more.

@@ -13,6 +13,7 @@ public struct AddressSpaceComparison {
   private let isKernelHalf: Bool
   private let declaredPrivate: Set<Int>
   private let interrupt: InterruptRequest?
+  private let gauge: TableGauge?
   private var machine: any Debuggee
   private var pending: AddressSpaceDifference?
   /// What pairs of tables came to that were compared before.
@@ -39,8 +40,9 @@ public struct AddressSpaceComparison {
   /// `declaredPrivate` the two may differ.
   public init(
     _ first: CR3, _ second: CR3, half: ComparedHalf, declaredPrivate: Set<Int> = [], of machine: any Debuggee,
-    interrupt: InterruptRequest? = nil
+    interrupt: InterruptRequest? = nil, gauge: TableGauge? = nil
   ) {
+    self.gauge = gauge
     self.first = first
     self.second = second
     self.machine = machine
@@ -76,6 +78,7 @@ public struct AddressSpaceComparison {
       return repeatPair(before, level, start, parting, each)
     }
     let totalsBefore = totals
+    for node in [left, right] where node.isTable { gauge?.noteTable() }
     prefetch(left, right, level)
     let leftEntries = entries(of: left, level)
     let rightEntries = entries(of: right, level)

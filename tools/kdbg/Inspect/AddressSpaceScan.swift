@@ -12,6 +12,7 @@ public struct AddressSpaceScan {
 
   private var machine: any Debuggee
   private let interrupt: InterruptRequest?
+  private let gauge: TableGauge?
   private var scan: PageTableScan
   private var isDone = false
   /// What is found and not yet given, the next one last.
@@ -52,7 +53,10 @@ public struct AddressSpaceScan {
   }
 
   /// A scan of `machine`, which stands still. A pending request on `interrupt` ends it at the next table.
-  public init(_ query: MapQuery, of machine: any Debuggee, interrupt: InterruptRequest? = nil) {
+  public init(
+    _ query: MapQuery, of machine: any Debuggee, interrupt: InterruptRequest? = nil, gauge: TableGauge? = nil
+  ) {
+    self.gauge = gauge
     let registers = machine.coreRegisters
     self.query = query
     self.machine = machine
@@ -111,6 +115,7 @@ public struct AddressSpaceScan {
       return repeatTable(table, key, summary)
     }
     totals.tables += 1
+    gauge?.noteTable()
     if let level = scan.openLevel(of: table.frame) {
       totals.circles += 1
       noteOddity()

@@ -36,6 +36,12 @@ extension StreamedAnswer {
   }
 }
 
+/// One that may take long without a line to show for it.
+public protocol GaugedAnswer: StreamedAnswer {
+  /// How far it has come.
+  var gauge: TableGauge { get }
+}
+
 /// The envelope that every object on standard output has.
 public enum JSONObject {
   /// Grows when a key changes its meaning; new keys do not change it.

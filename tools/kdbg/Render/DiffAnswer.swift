@@ -3,7 +3,8 @@ import Session
 import X86
 
 /// What two address spaces translate differently.
-public struct DiffAnswer: StreamedAnswer {
+public struct DiffAnswer: GaugedAnswer {
+  public let gauge = TableGauge()
   private let first: CR3
   private let second: CR3
   private let half: ComparedHalf
@@ -21,7 +22,7 @@ public struct DiffAnswer: StreamedAnswer {
   }
 
   private var comparison: AddressSpaceComparison {
-    AddressSpaceComparison(first, second, half: half, of: machine, interrupt: interrupt)
+    AddressSpaceComparison(first, second, half: half, of: machine, interrupt: interrupt, gauge: gauge)
   }
 
   public func write(to page: inout TextPage, names: any NameSource) {

@@ -3,7 +3,8 @@ import Session
 import X86
 
 /// All linear addresses of one physical one, in one address space or several.
-public struct FindAnswer: StreamedAnswer {
+public struct FindAnswer: GaugedAnswer {
+  public let gauge = TableGauge()
   private let physical: PhysicalAddress
   private let spaces: [KnownSpace]
   private let machine: any Debuggee
@@ -24,7 +25,7 @@ public struct FindAnswer: StreamedAnswer {
     query.cr3 = space.cr3
     query.physical = physical.rawValue...physical.rawValue
     query.grouping = .none
-    return AddressSpaceScan(query, of: machine, interrupt: interrupt)
+    return AddressSpaceScan(query, of: machine, interrupt: interrupt, gauge: gauge)
   }
 
   public func write(to page: inout TextPage, names: any NameSource) {

@@ -3,7 +3,8 @@ import Session
 import X86
 
 /// Whether the kernel half is the same in every address space that is known: all against one of them.
-public struct KernelHalfAnswer: StreamedAnswer {
+public struct KernelHalfAnswer: GaugedAnswer {
+  public let gauge = TableGauge()
   private let reference: KnownSpace
   private let others: [KnownSpace]
   /// Loaded at some stop, and none of those that the kernel lists: the table of its start, or one freed since.
@@ -48,7 +49,7 @@ public struct KernelHalfAnswer: StreamedAnswer {
   private func compare(_ space: KnownSpace, _ each: (AddressSpaceDifference) -> Void) -> Verdict {
     var comparison = AddressSpaceComparison(
       reference.cr3, space.cr3, half: .kernel, declaredPrivate: declaredPrivate, of: machine,
-      interrupt: interrupt)
+      interrupt: interrupt, gauge: gauge)
     comparison.run(each)
     return Verdict(space: space, totals: comparison.totals, privateEntries: comparison.privateEntries)
   }

@@ -3,7 +3,8 @@ import Session
 import X86
 
 /// What an address space maps: found while it is written, so that it may be longer than memory.
-public struct MapAnswer: StreamedAnswer {
+public struct MapAnswer: GaugedAnswer {
+  public let gauge = TableGauge()
   private let query: MapQuery
   private let machine: any Debuggee
   private let interrupt: InterruptRequest?
@@ -17,7 +18,7 @@ public struct MapAnswer: StreamedAnswer {
   public func write(to page: inout TextPage, names: any NameSource) {
     let registers = machine.coreRegisters
     ProcessorOperation(of: machine).write(to: &page)
-    var scan = AddressSpaceScan(query, of: machine, interrupt: interrupt)
+    var scan = AddressSpaceScan(query, of: machine, interrupt: interrupt, gauge: gauge)
     page.line(
       page.paint("CR3 \(scan.cr3.rawValue.hexadecimal)", .heading)
         + page.paint(scan.mode.depth == .five ? ", five levels" : ", four levels", .quiet))
@@ -29,7 +30,7 @@ public struct MapAnswer: StreamedAnswer {
 
   public func write(to object: inout JSONObjectStream, names: any NameSource) {
     let registers = machine.coreRegisters
-    var scan = AddressSpaceScan(query, of: machine, interrupt: interrupt)
+    var scan = AddressSpaceScan(query, of: machine, interrupt: interrupt, gauge: gauge)
     object.member("cr3", .hexadecimal(scan.cr3.rawValue))
     object.list("items") { each in
       while let item = scan.next() {
