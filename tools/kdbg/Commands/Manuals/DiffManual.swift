@@ -37,7 +37,7 @@ extension DiffCommand {
           (kdbg) diff --kernel-half
           the others' kernel half against that of CR3 0x20c000, the kernel's own
             CR3 0x30f000, loaded on processor 0, process 1 (ready), loaded at 1 stop: agrees; PML4[402] is its own (declared private)
-            CR3 0x103000, loaded at 5 stops: not among the kernel's processes now, not compared
+          ...
           the kernel half is the same in 2 address spaces, but for what is declared private
 
     JSON

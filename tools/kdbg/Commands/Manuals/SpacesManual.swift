@@ -25,7 +25,7 @@ extension SpacesCommand {
           (kdbg) spaces
           CR3 0x30f000  loaded on processor 0, process 1 (ready), loaded at 1 stop
           CR3 0x20c000  the kernel's own
-          CR3 0x103000  loaded at 5 stops
+          ...
 
     JSON
       spaces[]             object  cr3, and what applies of the following
