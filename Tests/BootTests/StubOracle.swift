@@ -115,7 +115,7 @@ struct OraclePair {
         [(stub.pollDescriptor, .readable), (qemu.pollDescriptor, .readable)], until: deadline)
       if try qemu.pollStop() != nil {
         entry = try OracleEntry(qemu)
-        _ = try qemu.stepOffAndResume()
+        _ = try qemu.stepOffAndResume(.none)
       }
       if try stub.pollStop() != nil { return entry }
     }

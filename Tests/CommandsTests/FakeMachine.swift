@@ -205,7 +205,7 @@ final class FakeMachine: Debuggee {
 
   func step() throws(SessionError) -> StopEvent { try happen() }
 
-  func stepOffAndResume() throws(SessionError) -> StopEvent? { nil }
+  func stepOffAndResume(_ proof: StepProof) throws(SessionError) -> StopEvent? { nil }
 
   /// So many waits end without a stop.
   var waits = 0

@@ -54,7 +54,7 @@ import X86
     _ = try target.waitForStop(limit: .seconds(120))
     #expect(target.coreRegisters.rip == Guest.iretq)
     let before = try #require(target.load(counter))
-    #expect(try target.stepOffAndResume() == nil)
+    #expect(try target.stepOffAndResume(.none) == nil)
     _ = try target.waitForStop(limit: .seconds(120))
     // Nothing of what was read before is kept.
     #expect(target.load(counter) == before + 1)
@@ -177,7 +177,7 @@ import X86
     _ = try target.waitForStop(limit: .seconds(120))
     try LaunchTests.prepare(target, .tripleFault)
     // Without -no-shutdown QEMU ends, and says so first.
-    _ = try target.stepOffAndResume()
+    _ = try target.stepOffAndResume(.none)
     #expect(try target.waitForStop(limit: .seconds(120)) == .exited(status: 0))
     #expect(emulator.waitForExit() == .exited(0))
   }

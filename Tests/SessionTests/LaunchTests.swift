@@ -98,7 +98,7 @@ import X86
     #expect(target.coreRegisters.cs.requestedPrivilege == 3)
     let counter = PhysicalAddress(truncating: Guest.returnCount)
     for count in 1...5 {
-      #expect(try target.stepOffAndResume() == nil)
+      #expect(try target.stepOffAndResume(.none) == nil)
       #expect(
         try target.waitForStop(limit: Self.wait) == .signal(5, thread: target.selectedThread, watch: nil))
       #expect(target.coreRegisters.rip == Guest.iretq)
@@ -166,7 +166,7 @@ import X86
   @Test func anOrderlyEndHasItsStatus() throws {
     let target = try Self.atFirstReturn()
     try Self.prepare(target, .debugExit)
-    #expect(try target.stepOffAndResume() == nil)
+    #expect(try target.stepOffAndResume(.none) == nil)
     #expect(try target.waitForStop(limit: Self.wait) == .exited(status: Guest.debugExitStatus))
     #expect(target.state == .ended)
     #expect(target.emulator?.waitForExit(limit: .zero) == .exited(Guest.debugExitStatus))
@@ -175,7 +175,7 @@ import X86
   @Test func aTripleFaultHoldsTheMachine() throws {
     let target = try Self.atFirstReturn()
     try Self.prepare(target, .tripleFault)
-    #expect(try target.stepOffAndResume() == nil)
+    #expect(try target.stepOffAndResume(.none) == nil)
     #expect(try target.waitForStop(limit: Self.wait) == .shutdown(.reset))
     // It can be looked at, and nothing waits for an answer that never comes.
     #expect(target.registers.interruptTable?.limit == 0)
@@ -188,7 +188,7 @@ import X86
   @Test func aPowerOffIsToldFromAReset() throws {
     let target = try Self.atFirstReturn()
     try Self.prepare(target, .powerOff)
-    #expect(try target.stepOffAndResume() == nil)
+    #expect(try target.stepOffAndResume(.none) == nil)
     #expect(try target.waitForStop(limit: Self.wait) == .shutdown(.powerOff))
     target.kill()
   }

@@ -91,7 +91,7 @@ import X86
     _ = try target.waitForStop(limit: .seconds(120))
     let counter = PhysicalAddress(truncating: Guest.returnCount)
     let before = try #require(target.load(counter))
-    #expect(try target.stepOffAndResume() == nil)
+    #expect(try target.stepOffAndResume(.none) == nil)
     _ = try target.waitForStop(limit: .seconds(120))
     #expect(target.load(counter) == before + 1)
     try target.writeMemory(VirtualAddress(Guest.returnLimit), bytes: [0x55])

@@ -22,7 +22,7 @@ import X86
     #expect(target.registerNames.map { target.value(ofRegister: $0) } == before)
     #expect(target.state == state)
     // And the machine goes on: past its return, to the next one.
-    #expect(try target.stepOffAndResume() == nil)
+    #expect(try target.stepOffAndResume(.none) == nil)
     _ = try target.waitForStop(limit: LaunchTests.wait)
     #expect(target.coreRegisters.rip == Guest.iretq)
   }
@@ -55,7 +55,7 @@ import X86
     #expect(registers.features.has(.supervisorAccessPrevention) == true)
     #expect(registers.vendor == .amd)
     #expect(registers.rip == Guest.iretq)
-    #expect(try target.stepOffAndResume() == nil)
+    #expect(try target.stepOffAndResume(.none) == nil)
     _ = try target.waitForStop(limit: LaunchTests.wait)
     #expect(target.registers.apicBase == 0xfee0_0900)
   }

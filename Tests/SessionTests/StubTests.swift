@@ -277,6 +277,49 @@ import X86
     #expect(machine.withLock { $0.rip } == start, "it is put back")
   }
 
+  /// The same for the user's steps, and for a machine that is let go on from a breakpoint.
+  @Test func aStepThatExecutesNothingIsRepeated() throws {
+    let first: UInt64 = 0xffff_ffff_8000_1000
+    let machine = Mutex((rip: first, idle: 0))
+    let stub = try FakeStub { request, _ in
+      machine.withLock { machine in
+        switch request {
+        case "s":
+          if machine.idle > 0 { machine.idle -= 1 } else { machine.rip += 4 }
+          return .reply("S05")
+        case "c":
+          machine.rip = first
+          return .reply("S05")
+        case "g": return .reply(FakeMachine.littleEndian(machine.rip) + FakeMachine.registers.dropFirst(16))
+        case _ where request.hasPrefix("Z") || request.hasPrefix("z"): return .reply("OK")
+        default: return FakeMachine.answer(request)
+        }
+      }
+    }
+    let target = try attach(stub)
+    machine.withLock { $0.idle = 1 }
+    _ = try target.step()
+    #expect(target.coreRegisters.rip == first + 4)
+    // Also the first one at a breakpoint, by which is found out what a step does there.
+    try target.insertBreakpoint(.hardware, at: VirtualAddress(first))
+    try target.resume()
+    _ = try target.waitForStop(limit: .seconds(60))
+    #expect(target.coreRegisters.rip == first)
+    machine.withLock { $0.idle = 1 }
+    var before = stub.requests.count
+    #expect(try target.stepOffAndResume(.changedRegisters) == nil)
+    _ = try target.waitForStop(limit: .seconds(60))
+    #expect(stub.requests[before...] == ["s", "g", "s", "g", "c", "g"])
+    before = stub.requests.count
+    #expect(try target.stepOffAndResume(.none) == nil)
+    _ = try target.waitForStop(limit: .seconds(60))
+    #expect(stub.requests[before...] == ["s", "c", "g"])
+    // An instruction that changes nothing is no reason to stay there.
+    machine.withLock { $0.idle = 1000 }
+    _ = try target.step()
+    #expect(target.coreRegisters.rip == first)
+  }
+
   /// A processor whose single step does not pass a breakpoint at RIP, as under KVM.
   @Test func aBreakpointIsTakenOutForAStepThatDoesNotPassIt() throws {
     let first: UInt64 = 0xffff_ffff_8000_1000
@@ -312,7 +355,7 @@ import X86
     _ = try target.waitForStop(limit: .seconds(60))
     #expect(target.coreRegisters.rip == first)
     let before = stub.requests.count
-    #expect(try target.stepOffAndResume() == nil)
+    #expect(try target.stepOffAndResume(.none) == nil)
     _ = try target.waitForStop(limit: .seconds(60))
     let address = "ffffffff80001000,1"
     #expect(stub.requests[before...] == ["z1,\(address)", "s", "Z1,\(address)", "c", "g"])

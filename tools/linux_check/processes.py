@@ -22,8 +22,8 @@ def links(elf, isolation):
 
 
 def compare(kdbg, arguments, isolation):
-    """What is wrong with kdbg's list, and how many processes are in it: init alone is in Ring 3, and kernel threads have
-    no tables.
+    """What is wrong with kdbg's list, and how many processes are in it: init and its children are in Ring 3, and kernel
+    threads have no tables.
     """
     with Session(kdbg, arguments) as session:
         session.ask("catch ring 3")
@@ -35,9 +35,10 @@ def compare(kdbg, arguments, isolation):
         process = listed.get(number)
         if process is None or process["name"] != name or len(process["tables"]) != tables:
             problems.append(f"process {number} is {process} and not {name} with {tables} tables")
+    # init starts others of its kind.
     loaded = [space for space in answer["spaces"] if space["processors"]]
-    if not any(space.get("process") == 1 for space in loaded):
-        problems.append(f"Ring 3 runs under {loaded}, which is not process 1's")
+    if not any(process["name"] == "init" for space in loaded for process in space.get("processes", ())):
+        problems.append(f"Ring 3 runs under {loaded}, which is no process's")
     if len(listed) != len(answer["processes"]) or len(listed) < 20:
         problems.append(f"{len(listed)} numbers for {len(answer['processes'])} processes")
     return problems, len(listed)

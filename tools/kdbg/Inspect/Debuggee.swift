@@ -51,7 +51,7 @@ public protocol Debuggee: AnyObject, MachineView {
   func removeBreakpoint(_ kind: BreakpointKind, at address: VirtualAddress) throws(SessionError)
   func resume() throws(SessionError)
   func step() throws(SessionError) -> StopEvent
-  func stepOffAndResume() throws(SessionError) -> StopEvent?
+  func stepOffAndResume(_ proof: StepProof) throws(SessionError) -> StopEvent?
   /// A pending request on `interrupt` stops the machine.
   func waitForStop(limit: Duration?, interrupt: InterruptRequest?) throws(SessionError) -> StopEvent
 

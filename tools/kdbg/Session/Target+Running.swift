@@ -46,7 +46,7 @@ extension Target {
 
   // MARK: Running
 
-  /// Lets all processors run. A breakpoint at RIP stops the machine again at once; ``stepOffAndResume()``
+  /// Lets all processors run. A breakpoint at RIP stops the machine again at once; ``stepOffAndResume(_:)``
   /// passes it. Throws `.needsReset` after a shutdown.
   public func resume() throws(SessionError) {
     try requireStopped(resumable: true)
@@ -58,28 +58,29 @@ extension Target {
   public func step() throws(SessionError) -> StopEvent {
     try requireStopped(resumable: true)
     return try attempt { () throws(SessionError) in
-      let event = try stepPastBreakpoint()
-      if case .signal = event { try fetchRegisters() }
+      let event = try stepWithEffect()
+      if case .signal = event, core == nil { try fetchRegisters() }
       return event
     }
   }
 
   /// Passes a breakpoint at RIP by one step, then lets all processors run. Returns an event when the step itself
-  /// ended elsewhere: at a watchpoint, or with the machine.
+  /// ended elsewhere: at a watchpoint, or with the machine. Without proof a step may have executed nothing, and the
+  /// machine stops at the same place again; the proof costs one more request.
   ///
   /// The continue is never queued behind the step: QEMU's gdbserver takes whatever byte comes while the machine runs as
   /// Ctrl-C, and while it steps the machine runs; the reply to the step would be that stop's, or none.
-  public func stepOffAndResume() throws(SessionError) -> StopEvent? {
+  public func stepOffAndResume(_ proof: StepProof) throws(SessionError) -> StopEvent? {
     try requireStopped(resumable: true)
     return try attempt { () throws(SessionError) in
       // Another processor may have stopped before this one was selected, and stands at its breakpoint still.
       for thread in standing where thread != selected {
         let here = selected
         try select(thread)
-        if let event = try stepOff() { return event }
+        if let event = try stepOff(proof) { return event }
         if let here { try select(here) }
       }
-      if let event = try stepOff() { return event }
+      if let event = try stepOff(proof) { return event }
       try start(dialect.continueRequest())
       standing = []
       return nil
@@ -87,9 +88,9 @@ extension Target {
   }
 
   /// Passes a breakpoint at RIP. Returns an event that is not the end of that step.
-  private func stepOff() throws(SessionError) -> StopEvent? {
+  private func stepOff(_ proof: StepProof) throws(SessionError) -> StopEvent? {
     guard !breakpoints(at: try currentRIP()).isEmpty else { return nil }
-    let event = try stepPastBreakpoint()
+    let event = proof == .changedRegisters ? try stepWithEffect() : try stepPastBreakpoint()
     if case .signal(StopEvent.trapSignal, thread: _, watch: nil) = event { return nil }
     if case .signal = event { try fetchRegisters() }
     return event
@@ -150,17 +151,36 @@ extension Target {
     state = .running
   }
 
+  /// One step that changes a register. QEMU's single step now and then executes nothing: where a device asks its
+  /// interrupt controller just then, the request is handled and taken for the step (accel/tcg/cpu-exec.c,
+  /// cpu_handle_interrupt). An instruction that really changes nothing, as a jump to itself, does so some times more.
+  private func stepWithEffect() throws(SessionError) -> StopEvent {
+    for _ in 1..<Self.mostIdleSteps {
+      _ = try currentRIP()
+      let before = core
+      let event = try stepPastBreakpoint()
+      guard case .signal(StopEvent.trapSignal, thread: _, watch: nil) = event else { return event }
+      if core == nil { try fetchRegisters() }
+      guard let before, let core, before.hasSameGeneralRegisters(as: core) else { return event }
+    }
+    return try stepPastBreakpoint()
+  }
+
+  private static let mostIdleSteps = 3
+
   /// One step, with whatever it takes to get past a breakpoint at RIP. The registers are not read after it.
   private func stepPastBreakpoint() throws(SessionError) -> StopEvent {
     let rip = try currentRIP()
     let here = breakpoints(at: rip)
     if here.isEmpty || stepping != .removeAndInsert {
-      let event = try stepOnce()
-      guard !here.isEmpty, stepping == .untested, case .signal = event else { return event }
-      try fetchRegisters()
-      if try currentRIP() != rip {
-        stepping = .direct
-        return event
+      for _ in 0..<Self.mostIdleSteps {
+        let event = try stepOnce()
+        guard !here.isEmpty, stepping == .untested, case .signal = event else { return event }
+        try fetchRegisters()
+        if try currentRIP() != rip {
+          stepping = .direct
+          return event
+        }
       }
       stepping = .removeAndInsert
     }
@@ -329,5 +349,20 @@ extension Target {
     case .event(let event): accept(event)
     case .interruptRequested, .none: throw .timedOut(operation: "detach", limit: Self.promptLimit)
     }
+  }
+}
+
+/// How it is known that a step passed a breakpoint.
+public enum StepProof: Sendable {
+  /// The target said so.
+  case none
+  /// A register has changed.
+  case changedRegisters
+}
+
+extension RegisterFile {
+  /// True where RIP and the general registers are those of `other`.
+  fileprivate func hasSameGeneralRegisters(as other: RegisterFile) -> Bool {
+    rip == other.rip && general.indices.allSatisfy { general[$0] == other.general[$0] }
   }
 }
