@@ -79,6 +79,19 @@ import X86
     #expect(backtrace.end == end)
   }
 
+  /// Zero ends a chain of frame pointers, but where none has led to it, it says nothing of who called.
+  @Test(arguments: [(UInt64(0), 1, StackEnd.noFramePointer), (top - 0x100, 3, .outermost)])
+  func aFramePointerOfZero(_ rbp: UInt64, _ count: Int, _ end: StackEnd) {
+    let machine = Self.inHandler(rbp: rbp)
+    for word in 1...5 as ClosedRange<UInt64> {
+      machine.store(0, linear: Self.top - word * 8, root: RunningExample.processCR3)
+    }
+    let backtrace = Self.backtrace(machine)
+    #expect(backtrace.entries.count == count)
+    #expect(backtrace.end == end)
+    #expect((end.words == nil) == (end == .outermost))
+  }
+
   /// Code is mapped there, but nothing before it has called.
   @Test func aReturnAddressThatNobodyPushed() {
     let machine = Self.inHandler()

@@ -66,8 +66,10 @@ public struct StackFrame: Equatable, Sendable {
 
 /// Why a stack goes no further.
 public enum StackEnd: Error, Equatable, Sendable {
-  /// Nobody called: the call-frame information says so, or RBP is zero, as an entry sets it.
+  /// Nobody called: the call-frame information says so, or a chain of frame pointers or Ring 3 ends with RBP zero.
   case outermost
+  /// RBP is zero in Ring 0, no chain of frame pointers has led there, and nothing else tells of a caller.
+  case noFramePointer
   /// As many frames as were asked for.
   case limit
   /// The stack cannot be read here.

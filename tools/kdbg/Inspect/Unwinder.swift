@@ -90,7 +90,8 @@ public struct Unwinder {
       return try returning(to: rbp &+ 8, saved, .framePointer, frame, &machine)
     } catch {
       if !frame.isUser, let found = ExceptionFrameSearch.above(frame, &machine) { return found }
-      if rbp == 0 { throw .outermost }
+      // Zero ends a chain, and is what a program begins with; a kernel's entry may have found it there by chance.
+      if rbp == 0 { throw frame.isUser || frame.origin == .framePointer ? .outermost : .noFramePointer }
       throw error as? StackEnd ?? .unknown(framePointer: rbp)
     }
   }

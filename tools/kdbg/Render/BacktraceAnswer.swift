@@ -141,6 +141,7 @@ extension StackEnd {
   public var words: String? {
     switch self {
     case .outermost: nil
+    case .noFramePointer: "no call-frame information, and RBP = 0 is no frame pointer"
     case .limit: "more frames may follow"
     case .unreadable(let address): "the stack cannot be read at \(address.rawValue.hexadecimal)"
     case .wildReturnAddress(let value): "\(value.hexadecimal) is no return address"
@@ -154,6 +155,7 @@ extension StackEnd {
   fileprivate var word: String {
     switch self {
     case .outermost: "outermost"
+    case .noFramePointer: "noFramePointer"
     case .limit: "limit"
     case .unreadable: "unreadable"
     case .wildReturnAddress: "wildReturnAddress"

@@ -43,7 +43,7 @@ extension BacktraceCommand {
       frames[].functions[].name  string       the innermost first; several where one was inlined
       frames[].functions[].file  string|null  with line
       frames[].trap              string|null  the Swift runtime failure that the instruction is
-      end                        string       outermost, limit, unreadable, wildReturnAddress, unknown, loop or damagedInformation
+      end                        string       outermost, noFramePointer, limit, unreadable, wildReturnAddress, unknown, loop or damagedInformation
       endText                    string|null  the same in words
 
     SEE ALSO
